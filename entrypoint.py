@@ -1,0 +1,5 @@
+"""What the image starts."""
+
+from runner.cli.main import main
+
+raise SystemExit(main())

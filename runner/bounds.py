@@ -1,0 +1,115 @@
+"""A node's output has a limit; what is larger is cut, and says so."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+MAX_OUTPUT: Final = 1024 * 1024
+"""Bytes of a node's output, as JSON."""
+MAX_DEPTH: Final = 64
+"""Levels of nesting of a node's output."""
+
+_ALL: Final = sys.maxsize
+_STEPS: Final = (
+    (_ALL, _ALL),
+    (65536, _ALL),
+    (8192, _ALL),
+    (1024, _ALL),
+    (1024, 10_000),
+    (1024, 1000),
+    (1024, 100),
+    (256, 100),
+    (256, 10),
+)
+"""Characters of a text and items of a list that each try keeps."""
+_RECORD: Final = 64
+"""Keys up to which a mapping is a record, whose structure is kept; with more it is a collection, cut like a list."""
+
+
+def bounded(output: Mapping[str, object], *, limit: int = MAX_OUTPUT) -> Mapping[str, object]:
+    """Return the output itself where it fits, else a cut copy with a note in `truncated`.
+
+    Long texts are cut first, then long lists. The note is in `output_truncated` where the node has a
+    `truncated` of its own, as ingest does.
+    """
+    note = "output_truncated" if "truncated" in output else "truncated"
+    whole = 0
+    for texts, items in _STEPS:
+        knife = _Knife(texts=texts, items=items)
+        kept = knife.record(output)
+        size = _size(kept)
+        whole = whole or size
+        if not knife.cuts and size <= limit:
+            return output
+        said = kept | {note: f"cut: {knife.said()}{_reason(whole, limit)}"}
+        if knife.cuts and _size(said) <= limit:
+            return said
+    return {note: f"left out{_reason(whole, limit)}"}
+
+
+@dataclass(slots=True, kw_only=True)
+class _Knife:
+    """Cuts one value, and counts what it cut."""
+
+    texts: int
+    items: int
+    cut_texts: int = 0
+    cut_lists: int = 0
+    cut_depths: int = 0
+
+    @property
+    def cuts(self) -> int:
+        return self.cut_texts + self.cut_lists + self.cut_depths
+
+    def said(self) -> str:
+        told = (
+            (self.cut_texts, "text", f"after {self.texts:,} characters"),
+            (self.cut_lists, "list", f"after {self.items:,} items"),
+            (self.cut_depths, "value", f"below {MAX_DEPTH} levels"),
+        )
+        return ", ".join(f"{count:,} {noun}{'s' * (count > 1)} {where}" for count, noun, where in told if count)
+
+    def record(self, value: Mapping[str, object], depth: int = 0) -> dict[str, object]:
+        room = max(self.items, _RECORD)
+        self.cut_lists += len(value) > room
+        kept = list(value.items())[:room]
+        return {self._text(str(key)): self.value(item, depth + 1) for key, item in kept}
+
+    def value(self, value: object, depth: int) -> object:
+        if isinstance(value, str):
+            return self._text(value)
+        if not isinstance(value, Mapping | list | tuple):
+            return value
+        if depth >= MAX_DEPTH:
+            self.cut_depths += 1
+            return "…"
+        if isinstance(value, Mapping):
+            return self.record(value, depth)
+        self.cut_lists += len(value) > self.items
+        return [self.value(item, depth + 1) for item in value[: self.items]]
+
+    def _text(self, text: str) -> str:
+        if len(text) <= self.texts:
+            return text
+        self.cut_texts += 1
+        return f"{text[: self.texts]}… ({len(text) - self.texts:,} more characters)"
+
+
+def _size(value: Mapping[str, object]) -> int:
+    return len(json.dumps(value, default=str))
+
+
+def _reason(whole: int, limit: int) -> str:
+    """Say why something was cut; empty where it was not for its size."""
+    return f"; the whole is {_bytes(whole)} of JSON, the limit is {_bytes(limit)}" if whole > limit else ""
+
+
+def _bytes(size: int) -> str:
+    for unit, scale in (("MiB", 1024 * 1024), ("KiB", 1024)):
+        if size >= scale:
+            return f"{size / scale:.4g} {unit}"
+    return f"{size} bytes"

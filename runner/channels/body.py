@@ -1,0 +1,171 @@
+"""The parts of a message: what is broken and since when, the likely cause, what to do, what the run could not do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from runner.channels.message import Item, Kind, Link, Section
+from runner.channels.wording import alert_name, check_line, counted, flat, names, since, span, web_address
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime
+
+    from runner.channels.headline import Headline
+    from runner.facts import Alert, Analysis, CheckResult, Facts, Recommendation
+    from runner.results import RunFacts
+
+_ALERTS: Final = 10
+_CHECKS: Final = 20
+_RECOMMENDATIONS: Final = 5
+_ACTIONS: Final = 8
+_EVIDENCE: Final = 5
+_LABELS: Final = 8
+_LINKED_ALERTS: Final = 3
+_LONG: Final = 1500
+_SHORT: Final = 300
+_RUNBOOKS: Final = ("runbook_url", "runbook")
+_FIRST_SEEN: Final = "First seen in this run."
+
+
+def sections(facts: Facts, head: Headline, now: datetime, failure: str) -> tuple[Section, ...]:
+    """Write every part that has something to say."""
+    found = (
+        _alerts(facts, head, now),
+        _checks(facts, head),
+        _cause(facts.analysis),
+        _actions(facts.analysis),
+        _failures(facts, head, failure),
+    )
+    return tuple(section for section in found if section.paragraphs or section.items)
+
+
+def links(facts: Facts, run: RunFacts) -> tuple[Link, ...]:
+    """Link the run, and of the worst alerts their pages and runbooks."""
+    found = [Link(text="This run", url=run.url)] if run.url else []
+    for alert in (facts.firing or facts.alerts)[:_LINKED_ALERTS]:
+        runbook = next((alert.annotations[key] for key in _RUNBOOKS if alert.annotations.get(key)), "")
+        found += [
+            Link(text=f"{text} {flat(alert.name, 60)}", url=url)
+            for text, url in (("Runbook of", runbook), ("Source of", alert.url))
+            if web_address(url)
+        ]
+    return tuple({link.url: link for link in reversed(found)}.values())[::-1]
+
+
+def _alerts(facts: Facts, head: Headline, now: datetime) -> Section:
+    """Describe the alert that the title names, or list several."""
+    missing = facts.truncated
+    left_out = (f"The sender left out {counted(missing, 'more alert', 'more alerts')}.",) if missing else ()
+    if head.alert is not None and len(facts.alerts) == 1:
+        return Section(paragraphs=(*_about(head.alert, now), *left_out))
+    firing = facts.firing
+    listed = (*firing, *(alert for alert in facts.alerts if alert.status != "firing"))
+    items = [_alert_item(alert, now) for alert in listed[:_ALERTS]]
+    more = [Item(text=f"… and {len(listed) - _ALERTS} more")] if len(listed) > _ALERTS else []
+    return Section(heading="Alerts" if listed else "", paragraphs=left_out, items=(*items, *more))
+
+
+def _about(alert: Alert, now: datetime) -> Iterator[str]:
+    if alert.description:
+        yield flat(alert.description, _LONG)
+    yield _history(alert, now)
+    shown = [f"{flat(key)}={flat(value)}" for key, value in alert.labels.items() if _tells(alert, key, value)]
+    if shown:
+        yield flat(f"Labels: {', '.join(shown[:_LABELS])}", _LONG)
+
+
+def _tells(alert: Alert, key: str, value: str) -> bool:
+    """Say whether a label adds anything to the title."""
+    return key not in {"alertname", "severity"} and value not in {alert.name, alert.subject}
+
+
+def _history(alert: Alert, now: datetime) -> str:
+    if alert.status == "resolved":
+        return f"It is over: {span(alert)}." if span(alert) else "It is over."
+    if alert.status == "acknowledged":
+        return (
+            f"Somebody has taken it on. It fires {since(alert, now)}."
+            if since(alert, now)
+            else "Somebody has taken it on."
+        )
+    return f"Firing {since(alert, now)}." if since(alert, now) else _FIRST_SEEN
+
+
+def _alert_item(alert: Alert, now: datetime) -> Item:
+    state = alert.severity if alert.status == "firing" else alert.status
+    said = f": {flat(alert.description, _SHORT)}" if alert.description else ""
+    return Item(text=f"{state.upper()} {alert_name(alert)}{said}", details=(_history(alert, now),))
+
+
+def _checks(facts: Facts, head: Headline) -> Section:
+    """List what is not ok, and count what is."""
+    bad = facts.bad
+    good = [check for check in facts.checks if check not in bad]
+    if not bad:
+        items = tuple(Item(text=check_line(check)) for check in good[:_CHECKS]) if head.kind is Kind.WELL else ()
+        known = f"{counted(len(good), 'check is', 'checks are')} ok: {names(good)}" if good else ""
+        return Section(paragraphs=(known,) if known and not items else (), items=items)
+    fine = (f"{counted(len(good), 'other check is', 'other checks are')} ok: {names(good)}.",) if good else ()
+    if len(bad) == 1 and head.alert is None:
+        return Section(paragraphs=(*_levels(bad[0]), _FIRST_SEEN, *fine))
+    items = tuple(Item(text=f"{check.verdict.upper()} {check_line(check)}") for check in bad[:_CHECKS])
+    more = (Item(text=f"… and {len(bad) - _CHECKS} more"),) if len(bad) > _CHECKS else ()
+    return Section(heading="Checks", paragraphs=(_FIRST_SEEN, *fine), items=(*items, *more))
+
+
+def _levels(check: CheckResult) -> Iterator[str]:
+    """Say what the value was held against, where the title names the check."""
+    levels = [f"{word} {level}" for word, level in (("warning", check.warning), ("critical", check.critical)) if level]
+    if levels and check.value is not None:
+        yield f"Limits: {', '.join(levels)}."
+
+
+def _cause(analysis: Analysis | None) -> Section:
+    if analysis is None:
+        return Section()
+    local = "The analysis service did not answer; this comes from the local rules."
+    doubt = (local,) if analysis.fallback_used else ()
+    if not analysis.probable_cause:
+        said = tuple(filter(None, (flat(analysis.summary, _LONG),)))
+        return Section(heading="Analysis", paragraphs=(*said, *doubt) if said else ())
+    evidence = dict.fromkeys(flat(one, _SHORT) for item in analysis.recommendations for one in item.evidence)
+    return Section(
+        heading="Likely cause",
+        paragraphs=(flat(analysis.probable_cause, _LONG), *doubt),
+        items=tuple(Item(text=one) for one in list(filter(None, evidence))[:_EVIDENCE]),
+    )
+
+
+def _actions(analysis: Analysis | None) -> Section:
+    recommended = analysis.recommendations if analysis else ()
+    items = [_recommendation_item(item) for item in recommended[:_RECOMMENDATIONS]]
+    left = len(recommended) - len(items)
+    more = [Item(text=f"… and {left} more")] if left else []
+    return Section(heading="What to do", items=(*items, *more))
+
+
+def _recommendation_item(item: Recommendation) -> Item:
+    said = flat(item.description, _SHORT)
+    title = flat(item.title, _SHORT)
+    text = f"{title}: {said}" if said and said != title else title
+    return Item(text=text, details=_flat_all(item.actions[:_ACTIONS]))
+
+
+def _flat_all(lines: Iterable[str]) -> tuple[str, ...]:
+    return tuple(filter(None, (flat(line, _SHORT) for line in lines)))
+
+
+def _failures(facts: Facts, head: Headline, failure: str) -> Section:
+    """Say what the run could not do."""
+    items = tuple(
+        Item(
+            text=flat(f"{one.node}: {one.message}", _SHORT) + ("" if one.required else " (the run goes on without it)")
+        )
+        for one in facts.failures
+    )
+    blind = head.kind is Kind.FAILED and not facts.checks
+    paragraphs = ["Nothing is known about what this run looks after: it failed before it could tell."] if blind else []
+    if failure and not items:
+        paragraphs.append(flat(failure, _SHORT))
+    return Section(heading="What failed in this run", paragraphs=tuple(paragraphs), items=items)

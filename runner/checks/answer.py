@@ -1,0 +1,179 @@
+"""What is expected of an HTTP answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping  # noqa: TC003 - read by pydantic
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
+
+from runner.checks.base import PlainText, known
+from runner.checks.matching import excerpt, found, refuse_bad_pattern
+from runner.errors import NodeError
+from runner.secrets import Sealed, Secret, reveal_tree
+from runner.spec import Invalid, ReadBy, Template, described
+
+if TYPE_CHECKING:
+    from runner.deadline import Deadline
+    from runner.doors.http import Response
+
+StatusRange = tuple[int, int]
+LOWEST_STATUS: Final = 100
+HIGHEST_STATUS: Final = 599
+
+
+@dataclass(frozen=True, slots=True)
+class Miss:
+    """Something that is not as expected."""
+
+    sentence: str
+    """What was expected and what came: `answered 503, expected 200 to 399`."""
+    code: str = "content"
+
+
+def read_statuses(value: object) -> tuple[StatusRange, ...]:
+    """Read a status, a range (`200-299`) or a list of both."""
+    if isinstance(value, Template):
+        return value  # type: ignore[return-value]  # known when the node runs
+    if isinstance(value, list) and value:
+        return tuple(_status_range(item) for item in value)
+    return (_status_range(value),)
+
+
+def _status_range(value: object) -> StatusRange:
+    ends = [value]
+    if isinstance(value, str):
+        ends = [int(end) for end in value.replace("..", "-").split("-") if end.strip().isdecimal()]
+    low, high = (ends[0], ends[-1]) if len(ends) in {1, 2} else (None, None)
+    if type(low) is int and type(high) is int and LOWEST_STATUS <= low <= high <= HIGHEST_STATUS:
+        return low, high
+    msg = f"{described(value)} is no HTTP status"
+    raise Invalid(msg, 'write 200, "200-299" or a list of them')
+
+
+_STATUS: Final = {"type": "integer", "minimum": LOWEST_STATUS, "maximum": HIGHEST_STATUS}
+_ONE: Final[list[Mapping[str, object]]] = [
+    _STATUS,
+    {"type": "string", "pattern": r"^\s*[1-5][0-9]{2}\s*((-|\.\.)\s*[1-5][0-9]{2}\s*)?$"},
+]
+Statuses: TypeAlias = Annotated[
+    tuple[StatusRange, ...],
+    ReadBy(read_statuses, {"anyOf": [*_ONE, {"type": "array", "minItems": 1, "items": {"anyOf": _ONE}}]}),
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expect:
+    """What an HTTP answer must be like; all of it."""
+
+    status: Statuses = ((200, 399),)
+    """A status, a range like `200-299`, or a list of both."""
+    body_contains: PlainText | None = None
+    """A text that is somewhere in the body."""
+    body_matches: PlainText | None = None
+    """A regular expression that is found somewhere in the body."""
+    json: Mapping[str, Any] = field(default_factory=dict)
+    """Values in a JSON body, by the JMESPath that leads to each: `{status: up, "length(nodes)": 3}`."""
+    header: Mapping[str, PlainText] = field(default_factory=dict)
+    """Values of headers, by name."""
+
+    def __post_init__(self) -> None:
+        """Refuse patterns and paths that do not compile."""
+        refuse_bad_pattern(self.body_matches, "body_matches")
+        for path in self.json:
+            _refuse_bad_path(path)
+
+    def missed(self, response: Response, deadline: Deadline) -> Miss | None:
+        """Return the first thing that is not as expected; None where all is.
+
+        Raises `NodeError` where a body is cut and what is expected may stand in the rest.
+        """
+        return (
+            self._missed_status(response)
+            or self._missed_header(response.headers)
+            or self._missed_text(response, deadline)
+            or self._missed_json(response)
+        )
+
+    def _missed_status(self, response: Response) -> Miss | None:
+        if any(low <= response.status <= high for low, high in self.status):
+            return None
+        wanted = " or ".join(f"{low}" if low == high else f"{low} to {high}" for low, high in self.status)
+        came = excerpt(_text(response))
+        return Miss(f"answered {response.status}, expected {wanted}; the body is {came}", code="status")
+
+    def _missed_header(self, headers: Mapping[str, str]) -> Miss | None:
+        for name, wanted in self.header.items():
+            came = headers.get(name.lower())
+            if came is None:
+                return Miss(f"has no header {name}, expected {excerpt(wanted)}")
+            if came != wanted:
+                return Miss(f"has the header {name} {excerpt(came)}, expected {excerpt(wanted)}")
+        return None
+
+    def _missed_text(self, response: Response, deadline: Deadline) -> Miss | None:
+        text = _text(response)
+        wanted = ""
+        if self.body_contains is not None and self.body_contains not in text:
+            wanted = f"{excerpt(self.body_contains)} in it"
+        elif self.body_matches is not None and not found(self.body_matches, text, deadline):
+            wanted = f"a match of {self.body_matches}"
+        if not wanted:
+            return None
+        _refuse_cut(response, wanted)
+        return Miss(f"has the body {excerpt(text)}, expected {wanted}")
+
+    def _missed_json(self, response: Response) -> Miss | None:
+        if not self.json:
+            return None
+        _refuse_cut(response, "JSON")
+        text = _text(response)
+        try:
+            tree = json.loads(text)
+        except (ValueError, RecursionError):
+            return Miss(f"has the body {excerpt(text)}, expected JSON")
+        misses = (_missed_value(tree, path, wanted) for path, wanted in self.json.items())
+        return next((miss for miss in misses if miss is not None), None)
+
+
+def _text(response: Response) -> str:
+    return response.body.decode("utf-8", "replace")
+
+
+def _refuse_cut(response: Response, wanted: str) -> None:
+    """Raise `NodeError` where only the beginning of the body is there."""
+    if response.truncated:
+        msg = f"the body is longer than the {len(response.body):,} bytes that are read, expected {wanted}"
+        raise NodeError(msg, code="too_large")
+
+
+def _missed_value(tree: object, path: str, wanted: object) -> Miss | None:
+    import jmespath  # noqa: PLC0415 - 15 ms that only a path is worth
+
+    try:
+        came = jmespath.search(path, tree)
+    except jmespath.exceptions.JMESPathError as error:
+        return Miss(f"has no {path}: {excerpt(str(error))}")
+    # True is 1 to Python, and to nobody else.
+    if came == reveal_tree(wanted) and isinstance(came, bool) == isinstance(wanted, bool):
+        return None
+    return Miss(f"has {path} {_shown(came)}, expected {_shown(wanted)}")
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, Secret | Sealed):
+        return str(value)
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return excerpt(text).strip("“”")
+
+
+def _refuse_bad_path(path: str) -> None:
+    import jmespath  # noqa: PLC0415 - 15 ms that only a path is worth
+
+    if not known(path):
+        return
+    try:
+        jmespath.compile(path)
+    except jmespath.exceptions.JMESPathError as error:
+        msg = f"{described(path)} is no JMESPath: {excerpt(str(error))}"
+        raise Invalid(msg, "see jmespath.org", at=("json", path)) from None

@@ -1,0 +1,198 @@
+"""What every check shares: its name, its time, its tries, its thresholds and what it returns."""
+
+from __future__ import annotations
+
+import os
+import re
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final, TypeAlias
+
+from annotated_types import Interval
+
+from runner.results import NOTHING, Verdict
+from runner.spec import (
+    Duration,
+    DurationAbove,
+    Invalid,
+    Name,
+    Pause,
+    PercentAbove,
+    ReadBy,
+    Template,
+    Threshold,
+    block,
+    duration_text,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from runner.scope import Scope
+
+LONGEST_NAME: Final = 64
+"""Characters of a name that is made of type and subject."""
+BUSY: Final = Threshold(above=70.0)
+EXHAUSTED: Final = Threshold(above=90.0)
+
+PlainText: TypeAlias = Annotated[str, ReadBy(block, {"type": "string"})]
+"""A text that holds no secret. Unlike `str` it lets a template through as the template it is."""
+
+
+def known(*values: object) -> bool:
+    """Say whether none of the values is a template that is still to be rendered."""
+    return not any(isinstance(value, Template) for value in values)
+
+
+def written(value: float, unit: str) -> str:
+    """Write a value for people: `96.4%`, `830ms`."""
+    return duration_text(value) if unit == "s" else f"{value:g}{unit}"
+
+
+def machine(scope: Scope) -> str:
+    """Return what this machine is called in results."""
+    return scope.overrides.hostname or os.uname().nodename
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirm:
+    """How often something critical is looked at before it counts."""
+
+    tries: Annotated[int, Interval(ge=1, le=10)] = 2
+    pause: Pause = 3.0
+    """Between two tries."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What one look has shown."""
+
+    message: str
+    """What was seen, as a sentence that a threshold can be added to: `disk / is 96% full`."""
+    verdict: Verdict = Verdict.OK
+    """What it means apart from the thresholds, which can only make it worse."""
+    value: float | None = None
+    """What the thresholds judge; None where nothing could be measured."""
+    unit: str = ""
+    """`%`, or `s` for seconds."""
+    metrics: Mapping[str, object] = NOTHING
+    also: str = ""
+    """What else there is to say, after the threshold."""
+    code: str = ""
+    """Why it is not well, as a stable word; empty where a threshold says so."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check(ABC):
+    """Something that can be looked at again and again."""
+
+    type: ClassVar[str]
+    remote: ClassVar[bool] = False
+    """It looks at something beyond this machine, so one failure may be the network's."""
+
+    name: Name = ""
+    """What the check is called in results and expressions; made of type and subject where it is not given."""
+    timeout: Duration = 10.0
+    """Of one try."""
+    confirm: Confirm | None = None
+    """Look again before something critical counts; remote checks do unless told otherwise."""
+
+    @abstractmethod
+    def look(self, scope: Scope) -> Seen:
+        """Look once.
+
+        Raises `TimedOut` and `Unreachable` where what is watched did not answer, and another `NodeError` or an
+        `OSError` where nothing could be told.
+        """
+
+    @abstractmethod
+    def subject(self, scope: Scope) -> str:
+        """Name what is looked at, with the machine for something local; never a number that changes."""
+
+    @property
+    @abstractmethod
+    def about(self) -> str | None:
+        """The part of the default name that says what is looked at; None while a template hides it."""
+
+    @property
+    @abstractmethod
+    def task(self) -> str:
+        """What is done, for dry runs: `GET https://shop.example/`."""
+
+    @property
+    def confirmation(self) -> Confirm:
+        """How often it is looked at before something critical counts."""
+        return self.confirm or Confirm(tries=2 if self.remote else 1)
+
+    @property
+    def levels(self) -> tuple[tuple[Verdict, Threshold], ...]:
+        """The thresholds, the worst first."""
+        return ()
+
+    @property
+    def unit(self) -> str:
+        """The unit that the thresholds are in."""
+        return ""
+
+    @property
+    def default_name(self) -> str | None:
+        """The name of type and subject (`http_shop_example`); None while a template hides the subject."""
+        if self.about is None:
+            return None
+        words = re.findall(r"[A-Za-z0-9]+", self.about)
+        return "_".join([self.type, *words])[:LONGEST_NAME].rstrip("_").lower()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured(Check):
+    """A check of something that is measured and held against thresholds."""
+
+    warning: Threshold | None = None
+    critical: Threshold | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a warning that is given only after something is critical."""
+        if self.warning is None or self.critical is None or not known(self.warning, self.critical):
+            return
+        if not self.warning.milder_than(self.critical):
+            mild, bad = (one.text(lambda value: written(value, self.unit)) for one in (self.warning, self.critical))
+            msg = f"a warning {mild} never comes before critical {bad}"
+            raise Invalid(msg, "swap them", code="E207", at=("warning",))
+
+    @property
+    def levels(self) -> tuple[tuple[Verdict, Threshold], ...]:
+        """The thresholds, the worst first."""
+        both = ((Verdict.CRITICAL, self.critical), (Verdict.WARNING, self.warning))
+        return tuple((verdict, threshold) for verdict, threshold in both if threshold is not None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage(Measured):
+    """A check of how much of something is used, in per cent."""
+
+    warning: PercentAbove | None = BUSY
+    """From where on the verdict is `warning`; null for never."""
+    critical: PercentAbove | None = EXHAUSTED
+    """From where on the verdict is `critical`; null for never."""
+
+    @property
+    def unit(self) -> str:
+        """Per cent."""
+        return "%"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered(Measured):
+    """A check of something beyond this machine that answers, and of the time it takes."""
+
+    remote: ClassVar[bool] = True
+
+    warning: DurationAbove | None = None
+    """From which time on the verdict is `warning`."""
+    critical: DurationAbove | None = None
+    """From which time on the verdict is `critical`."""
+
+    @property
+    def unit(self) -> str:
+        """Seconds."""
+        return "s"

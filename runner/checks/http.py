@@ -1,0 +1,125 @@
+"""What a URL answers, and how long that takes."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping  # noqa: TC003 - read by pydantic
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
+from urllib.parse import urlsplit
+
+from runner.checks.answer import Expect
+from runner.checks.base import Answered, Seen, known
+from runner.doors import Effect
+from runner.doors.http import Request
+from runner.results import Verdict
+from runner.secrets import Sealed, Secret, reveal, reveal_tree
+from runner.spec import Invalid, Text, Url, duration_text
+
+if TYPE_CHECKING:
+    from runner.doors.http import Response
+    from runner.scope import Scope
+
+READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+"""Methods that change nothing."""
+_USER_INFO: Final = re.compile(r"(?<=://)[^/?#@]*@")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Http(Answered):
+    """Ask a URL, and hold the answer against what is expected and the time it took."""
+
+    type: ClassVar[str] = "http"
+
+    url: Url
+    method: Literal["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"] = "GET"
+    headers: Mapping[str, Text] = field(default_factory=dict)
+    body: Text | None = None
+    """What is sent; `json` is the other way to say it."""
+    json: Any = None
+    """What is sent as JSON."""
+    expect: Expect = field(default_factory=Expect)
+    """What the answer must be like; anything else is `critical`."""
+    follow_redirects: bool = True
+    verify_tls: bool = True
+
+    def __post_init__(self) -> None:
+        """Refuse two bodies."""
+        Answered.__post_init__(self)
+        if self.body is not None and self.json is not None:
+            msg = "body and json both say what is sent"
+            raise Invalid(msg, "keep one of them", code="E208", at=("body",))
+
+    def look(self, scope: Scope) -> Seen:
+        """Ask once."""
+        effect = Effect.READ if self.method in READING else Effect.WRITE
+        response = scope.doors.http.send(self._request(), scope.deadline, effect=effect)
+        miss = self.expect.missed(response, scope.deadline)
+        total = response.timings.total
+        if miss is None:
+            message = f"{self._shown} answered {response.status} in {duration_text(total)}"
+            return Seen(message=message, value=total, unit="s", metrics=_metrics(response))
+        return Seen(
+            message=f"{self._shown} {miss.sentence}",
+            verdict=Verdict.CRITICAL,
+            value=total,
+            unit="s",
+            metrics=_metrics(response),
+            code=miss.code,
+        )
+
+    def subject(self, scope: Scope) -> str:  # noqa: ARG002 - the same from everywhere
+        """Name the URL, without what may change from one call to the next."""
+        return re.split(r"[?#]", self._shown)[0]
+
+    @property
+    def about(self) -> str | None:
+        """Host, port and path."""
+        if not known(self.url):
+            return None
+        parts = urlsplit(self._shown)
+        return f"{parts.netloc} {parts.path}"
+
+    @property
+    def task(self) -> str:
+        """What is asked."""
+        return f"{self.method} {self._shown}"
+
+    @property
+    def _shown(self) -> str:
+        """The URL without a password."""
+        return _USER_INFO.sub("", str(self.url))
+
+    def _request(self) -> Request:
+        headers: dict[str, str | Secret | Sealed] = dict(self.headers)
+        body = None if self.body is None else reveal(self.body).encode()
+        if self.json is not None:
+            body = json.dumps(reveal_tree(self.json)).encode()
+            if "content-type" not in map(str.lower, headers):
+                headers["Content-Type"] = "application/json"
+        return Request(
+            method=self.method,
+            url=self.url,
+            headers=headers,
+            body=body,
+            follow_redirects=self.follow_redirects,
+            verify_tls=self.verify_tls,
+        )
+
+
+def _metrics(response: Response) -> dict[str, object]:
+    """Return the status, the size, and the times in milliseconds."""
+    timings = response.timings
+    spent = {
+        "dns_ms": timings.dns,
+        "connect_ms": timings.connect,
+        "tls_ms": timings.tls,
+        "first_byte_ms": timings.first_byte,
+        "total_ms": timings.total,
+    }
+    return {
+        "status": response.status,
+        **{name: round(seconds * 1000, 2) for name, seconds in spent.items()},
+        "bytes": len(response.body),
+    }

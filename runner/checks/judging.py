@@ -1,0 +1,104 @@
+"""From what a look has shown to a verdict: tries, failures and thresholds."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from runner.checks.base import Check, Seen, written
+from runner.errors import Cancelled, NodeError, TimedOut, Unreachable
+from runner.results import Verdict
+from runner.spec import duration_text
+
+if TYPE_CHECKING:
+    from runner.scope import Scope
+    from runner.spec import Threshold
+
+WRONG_ANSWERS: Final = frozenset({"redirect"})
+"""Codes of refusals that what is watched is to blame for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """What came of a check."""
+
+    seen: Seen
+    verdict: Verdict
+    message: str
+    threshold: str = ""
+    """The threshold that was crossed, for people: `above 90%`."""
+    code: str = ""
+    """Why it is not well, as a stable word; empty where a threshold says so."""
+    tries: int = 1
+    duration_ms: float = 0.0
+
+
+def examine(check: Check, scope: Scope) -> Judged:
+    """Look until the verdict is not critical or the tries are used up.
+
+    Raises `TimedOut` or `Cancelled` where the time of the whole node is over.
+    """
+    started = time.perf_counter()
+    confirm = check.confirmation
+    judged, tries = judge(check, _look(check, scope)), 1
+    while judged.verdict is Verdict.CRITICAL and tries < confirm.tries:
+        if scope.deadline.left < confirm.pause + check.timeout:
+            break
+        scope.deadline.sleep(confirm.pause)
+        judged, tries = judge(check, _look(check, scope)), tries + 1
+    message = judged.message
+    if judged.verdict is Verdict.CRITICAL and confirm.tries > 1:
+        short = "" if tries == confirm.tries else ", no time for another"
+        message += f" (failed {tries} of {confirm.tries} tries{short})"
+    elapsed = (time.perf_counter() - started) * 1000
+    return replace(judged, message=message, tries=tries, duration_ms=round(elapsed, 2))
+
+
+def judge(check: Check, seen: Seen) -> Judged:
+    """Hold what was seen against the thresholds."""
+    verdict, threshold = _crossed(check, seen)
+    message = seen.message
+    if threshold and seen.verdict < Verdict.CRITICAL:
+        message += f", {threshold}"
+    if seen.also:
+        message += f"; {seen.also}"
+    code = "" if verdict > seen.verdict else seen.code
+    return Judged(seen=seen, verdict=max(seen.verdict, verdict), message=message, threshold=threshold, code=code)
+
+
+def level_text(check: Check, threshold: Threshold) -> str:
+    """Write a threshold of a check for people: `above 90%`."""
+    return threshold.text(lambda value: written(value, check.unit))
+
+
+def _crossed(check: Check, seen: Seen) -> tuple[Verdict, str]:
+    """Return the worst threshold that the value crosses."""
+    if seen.value is None:
+        return Verdict.OK, ""
+    for verdict, threshold in check.levels:
+        if threshold.crossed(seen.value):
+            return verdict, level_text(check, threshold)
+    return Verdict.OK, ""
+
+
+def _look(check: Check, scope: Scope) -> Seen:
+    """Look once, within the check's own time; a failure to see is something seen, too."""
+    try:
+        return check.look(scope.within(scope.deadline.within(check.timeout)))
+    except Cancelled:
+        raise
+    except NodeError as error:
+        scope.deadline.check()
+        failed = isinstance(error, TimedOut | Unreachable) or error.code in WRONG_ANSWERS
+        verdict = Verdict.CRITICAL if failed else Verdict.UNKNOWN
+        return Seen(message=_said(check, error), verdict=verdict, code=error.code)
+    except OSError as error:
+        return Seen(message=f"{check.task} failed: {error}", verdict=Verdict.UNKNOWN, code="unreadable")
+
+
+def _said(check: Check, error: NodeError) -> str:
+    """Say a failure with what failed, which a limit does not know."""
+    if isinstance(error, TimedOut):
+        return f"{check.task} timed out after {duration_text(check.timeout)}"
+    return error.message

@@ -1,0 +1,62 @@
+"""How much of this machine's memory is used."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import psutil
+
+from runner.checks.base import Seen, Usage, machine
+from runner.errors import NodeError
+
+if TYPE_CHECKING:
+    from runner.scope import Scope
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory(Usage):
+    """Judge how much memory is used."""
+
+    type: ClassVar[str] = "memory"
+
+    include_swap: bool = False
+    """Judge swap, too: the fuller of the two counts."""
+
+    def look(self, scope: Scope) -> Seen:  # noqa: ARG002 - nothing here blocks
+        """Read the figures of the kernel."""
+        try:
+            memory = psutil.virtual_memory()
+            swap = psutil.swap_memory() if self.include_swap else None
+        except psutil.Error as error:
+            msg = f"the memory cannot be measured: {error}"
+            raise NodeError(msg, code="unreadable") from error
+        metrics = {
+            "percent": memory.percent,
+            "total_bytes": memory.total,
+            "used_bytes": memory.used,
+            "available_bytes": memory.available,
+        }
+        if swap is None:
+            return _seen("memory", memory.percent, metrics)
+        metrics |= {"swap_percent": swap.percent, "swap_total_bytes": swap.total, "swap_used_bytes": swap.used}
+        fuller = ("swap", swap.percent) if swap.percent > memory.percent else ("memory", memory.percent)
+        return _seen(*fuller, metrics)
+
+    def subject(self, scope: Scope) -> str:
+        """Name the machine."""
+        return machine(scope)
+
+    @property
+    def about(self) -> str | None:
+        """Nothing: there is one."""
+        return ""
+
+    @property
+    def task(self) -> str:
+        """What is measured."""
+        return "measure memory and swap" if self.include_swap else "measure memory"
+
+
+def _seen(what: str, percent: float, metrics: dict[str, float]) -> Seen:
+    return Seen(message=f"{what} is {percent:g}% used", value=percent, unit="%", metrics=metrics)

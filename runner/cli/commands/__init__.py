@@ -1,0 +1,16 @@
+"""The sub-commands, one module each."""
+
+from __future__ import annotations
+
+from typing import Final
+
+COMMANDS: Final = {
+    "run": "run a definition (the default)",
+    "validate": "check definitions without running them; needs no network, database or secret",
+    "list": "list definitions, node types, checks, formats, providers and drivers",
+    "show": "print a definition, or the reference of a node type, check, format, provider or driver",
+    "graph": "draw a definition as Mermaid or DOT",
+    "schema": "print the JSON Schema of definitions",
+    "report": "render a result document or a journal again",
+}
+"""Name and summary; `runner.cli.commands.NAME` has `arguments(parser)` and `execute(options, shell)`."""

@@ -1,0 +1,58 @@
+"""`report`: a result document or a journal, rendered again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from runner.doors.files import Files
+from runner.errors import ExitCode, NodeError, Unavailable
+
+if TYPE_CHECKING:
+    import argparse
+
+    from runner.cli.shell import Shell
+    from runner.results import RunResult
+
+MAX_READ = 64 * 1024 * 1024
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the flags."""
+    parser.add_argument("path", metavar="PATH", help="a result document, or the journal that a killed run left behind")
+    parser.add_argument("--format", choices=("text", "markdown"), default="text", help="how to render it (text)")
+
+
+def execute(options: argparse.Namespace, shell: Shell) -> int:
+    """Print it; the exit code says whether it could be read, not how the run ended."""
+    result = _read(options.path)
+    if shell.wants_json:
+        from runner.reports.document import document  # noqa: PLC0415 - only then
+
+        shell.json(document(result))
+    elif options.format == "markdown":
+        from runner.reports.markdown import summary  # noqa: PLC0415 - only then
+
+        shell.out(summary(result))
+    else:
+        from runner.reports.console import result_text  # noqa: PLC0415 - only then
+
+        shell.out(result_text(result, origin=f"Definition: {result.facts.definition}", color=shell.colored))
+    return ExitCode.OK
+
+
+def _read(path: str) -> RunResult:
+    import json  # noqa: PLC0415 - `--help` does without
+
+    from runner.reports.journal import read_journal  # noqa: PLC0415 - `--help` does without
+    from runner.reports.reading import read_document  # noqa: PLC0415 - `--help` does without
+
+    try:
+        text = Files().read(path, MAX_READ).decode("utf-8", "replace")
+    except NodeError as error:
+        raise Unavailable(error.message) from error
+    if path.endswith(".ndjson"):
+        return read_journal(text)
+    try:
+        return read_document(json.loads(text))
+    except ValueError:
+        return read_journal(text)

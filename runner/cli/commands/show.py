@@ -1,0 +1,57 @@
+"""`show`: a definition as it is written, or the reference of something that definitions are made of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from runner.cli.catalogue import FAMILIES, options, summary
+from runner.cli.prepare_run import library_of
+from runner.errors import ExitCode, Unavailable
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator
+
+    from runner.cli.shell import Shell
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the flags."""
+    parser.add_argument("name", metavar="NAME", help="a definition, or a node type, check, format, provider or driver")
+
+
+def execute(given: argparse.Namespace, shell: Shell) -> int:
+    """Print it."""
+    members = [(family, registry.load(given.name)) for family, registry in FAMILIES.items() if given.name in registry]
+    if not members:
+        return _definition(given.name, shell)
+    if shell.wants_json:
+        shell.json({"name": given.name, "found": [_document(family, cls) for family, cls in members]})
+    else:
+        shell.out("\n\n".join("\n".join(_page(given.name, family, cls)) for family, cls in members))
+    return ExitCode.OK
+
+
+def _definition(name: str, shell: Shell) -> int:
+    try:
+        text = library_of(shell).find(name)
+    except Unavailable as error:
+        raise Unavailable(f"{error.message}; nor is it a node type, check, format, provider or driver") from None
+    if shell.wants_json:
+        shell.json({"name": name, "label": text.label, "text": text.data.decode("utf-8", "replace")})
+    else:
+        shell.out(text.data.decode("utf-8", "replace"))
+    return ExitCode.OK
+
+
+def _document(family: str, cls: type[Any]) -> dict[str, Any]:
+    found = [{"name": one.name, "default": one.default, "text": one.text} for one in options(cls)]
+    return {"family": family, "summary": summary(cls), "options": found}
+
+
+def _page(name: str, family: str, cls: type[Any]) -> Iterator[str]:
+    yield f"{name} ({family.removesuffix('s')}) — {summary(cls)}"
+    found = list(options(cls))
+    width = max((len(one.name) for one in found), default=0)
+    for one in found:
+        yield f"  {one.name:<{width}}  {one.default:<12} {one.text}".rstrip()

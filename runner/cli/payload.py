@@ -1,0 +1,87 @@
+"""The input event: inline, from a file, from stdin, a sample, or GitHub's."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from runner.errors import UsageError
+from runner.formats import FORMATS
+
+if TYPE_CHECKING:
+    import argparse
+
+    from runner.cli.shell import Shell
+
+MAX_PAYLOAD: Final = 10 * 1024 * 1024
+_EVENTS: Final = {"repository_dispatch": "client_payload", "workflow_dispatch": "inputs"}
+
+
+def is_given(options: argparse.Namespace) -> bool:
+    """Say whether any flag names an event."""
+    return any(_given(options).values())
+
+
+def _given(options: argparse.Namespace) -> dict[str, bool]:
+    return {
+        "--payload": options.payload is not None,
+        "--file": options.file is not None,
+        "--sample": options.sample,
+        "--event": options.event,
+    }
+
+
+def read_payload(options: argparse.Namespace, shell: Shell) -> object:
+    """Return the event; `{}` where no flag names one. Raises `UsageError`."""
+    given = [flag for flag, is_set in _given(options).items() if is_set]
+    if len(given) > 1:
+        raise UsageError(f"Cannot specify both {given[0]} and {given[1]} — give the event once")
+    if options.payload is not None:
+        return _parsed(_bounded(options.payload.encode()), "Invalid JSON payload")
+    if options.file is not None:
+        return _parsed(_bounded(_read(options.file, shell)), "Invalid JSON in file")
+    if options.sample:
+        name = options.format or options.source
+        return FORMATS.load(name if name in FORMATS else "generic")().sample()
+    return _github_event(shell) if options.event else {}
+
+
+def _read(path: str, shell: Shell) -> bytes:
+    if path == "-":
+        return shell.stdin.buffer.read(MAX_PAYLOAD + 1)
+    try:
+        with Path(path).open("rb") as file:
+            return file.read(MAX_PAYLOAD + 1)
+    except (FileNotFoundError, NotADirectoryError):
+        raise UsageError(f"File not found: {path}") from None
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _bounded(data: bytes) -> bytes:
+    if len(data) > MAX_PAYLOAD:
+        raise UsageError(f"the payload is larger than {MAX_PAYLOAD // 1024**2} MiB")
+    return data
+
+
+def _parsed(data: bytes, complaint: str) -> Any:  # noqa: ANN401 - JSON
+    try:
+        return json.loads(data)
+    except RecursionError:
+        raise UsageError(f"{complaint}: it is nested too deeply") from None
+    except ValueError as error:
+        raise UsageError(f"{complaint}: {error}") from None
+
+
+def _github_event(shell: Shell) -> object:
+    path = shell.environ.get("GITHUB_EVENT_PATH", "")
+    name = shell.environ.get("GITHUB_EVENT_NAME", "")
+    if not path:
+        raise UsageError("--event reads GITHUB_EVENT_PATH, and it is not set — this is no GitHub workflow")
+    if name not in _EVENTS:
+        known = " or ".join(_EVENTS)
+        raise UsageError(f"--event cannot read the event {name or 'of this workflow'} — it reads {known}")
+    event = _parsed(_bounded(_read(path, shell)), "Invalid JSON in file")
+    found = event.get(_EVENTS[name]) if isinstance(event, dict) else None
+    return {} if found is None else found

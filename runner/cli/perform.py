@@ -1,0 +1,90 @@
+"""A real run: walk, follow, report, leave with the exit code."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from runner.cli.follow import Follower
+from runner.cli.publish import publish
+from runner.cli.signals import stopping
+from runner.deadline import Stop
+from runner.doors import open_doors
+from runner.engine.walk import Walk, World, utc_now
+from runner.errors import NotWritten
+from runner.results import RunFacts
+
+if TYPE_CHECKING:
+    from runner.cli.prepare_run import Job
+    from runner.cli.shell import Shell
+    from runner.doors.files import Files, Journal
+
+
+def facts_of(job: Job, environ: dict[str, str]) -> RunFacts:
+    """Return what is known of a run before its first node."""
+    run_id = str(uuid4())
+    definition = job.definition
+    return RunFacts(
+        id=run_id,
+        trace_id=job.trace_id or str(uuid4()),
+        definition=definition.name,
+        definition_version=definition.version,
+        definition_source=definition.label,
+        definition_sha256=definition.sha256,
+        source=job.source,
+        environment=job.environment,
+        started_at=utc_now(),
+        url=_run_url(environ),
+    )
+
+
+def _run_url(environ: dict[str, str]) -> str:
+    """Return the page of this workflow run; empty outside GitHub."""
+    server, repository, run = (environ.get(f"GITHUB_{name}", "") for name in ("SERVER_URL", "REPOSITORY", "RUN_ID"))
+    attempt = environ.get("GITHUB_RUN_ATTEMPT", "1")
+    return f"{server}/{repository}/actions/runs/{run}/attempts/{attempt}" if server and repository and run else ""
+
+
+def perform(job: Job, shell: Shell) -> int:
+    """Run a definition and report on it; return the exit code."""
+    environ = dict(shell.environ)
+    doors = open_doors(environ)
+    facts = facts_of(job, environ)
+    journal = _journal(doors.files, job, shell)
+    follower = Follower(shell.log, shell.masker, journal)
+    stop = Stop()
+    world = World(
+        facts=facts,
+        doors=doors,
+        log=shell.log,
+        masker=shell.masker,
+        timeout=job.timeout,
+        fail_on=job.fail_on,
+        payload=job.payload,
+        inputs=job.inputs,
+        secrets=job.secrets,
+        env=job.env,
+        variables=job.variables,
+        overrides=job.overrides,
+        in_ci=shell.in_ci,
+        stop=stop,
+    )
+    walk = Walk(job.definition, world, follower)
+    with stopping(stop):
+        try:
+            follower.begin(facts, job.definition)
+            walk.run()
+        finally:
+            # also where a bug ends the walk: what is known by then is reported, and the bug goes on to the top
+            code = publish(walk.result(), job, shell, doors.files, journal)
+    return code
+
+
+def _journal(files: Files, job: Job, shell: Shell) -> Journal | None:
+    if not job.results:
+        return None
+    try:
+        return files.journal(f"{job.results}.journal.ndjson")
+    except NotWritten as error:
+        shell.log.warning(f"no journal: {error.message}")
+        return None

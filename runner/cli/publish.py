@@ -1,0 +1,95 @@
+"""What a run leaves behind: result document, summary, outputs, annotations, and the result on stdout."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from runner.errors import ExitCode, NotWritten
+from runner.reports.document import document, encode
+from runner.results import Exit
+
+if TYPE_CHECKING:
+    from runner.cli.prepare_run import Job
+    from runner.cli.shell import Shell
+    from runner.doors.files import Files, Journal
+    from runner.results import RunResult
+
+
+def publish(result: RunResult, job: Job, shell: Shell, files: Files, journal: Journal | None) -> int:
+    """Write every report; return the exit code.
+
+    Only a result document that cannot be written changes the outcome.
+    """
+    result = _write_document(result, job, shell, files, journal)
+    summary_path = _write_summary(result, job, shell, files)
+    if shell.github:
+        _tell_github(result, job, shell, files, summary_path)
+    _print(result, job, shell)
+    return result.exit.code
+
+
+def _write_document(result: RunResult, job: Job, shell: Shell, files: Files, journal: Journal | None) -> RunResult:
+    """Write the result document; its journal has done its duty then."""
+    if not job.results:
+        return result
+    try:
+        files.write(job.results, encode(shell.masked(document(result)), indent=2))
+    except NotWritten as error:
+        shell.log.error(error.message)
+        return _failed(result, error.message)
+    if journal is not None:
+        journal.remove()
+    return result
+
+
+def _failed(result: RunResult, reason: str) -> RunResult:
+    """Make the exit code 1 at least: nobody must take a missing document for a good one."""
+    milder = {ExitCode.OK, ExitCode.UNHEALTHY, ExitCode.INCONCLUSIVE}
+    if result.exit.code not in milder:
+        return result
+    return replace(result, exit=Exit(code=ExitCode.FAILED, reason=reason), error=result.error or reason)
+
+
+def _write_summary(result: RunResult, job: Job, shell: Shell, files: Files) -> str:
+    """Append the summary; return its path, empty where there is none."""
+    if not job.summary:
+        return ""
+    from runner.reports.markdown import summary  # noqa: PLC0415 - only where one is wanted
+
+    try:
+        files.append(job.summary, shell.masker.mask(summary(result)).encode())
+    except NotWritten as error:
+        shell.log.warning(f"no summary: {error.message}")
+        return ""
+    return job.summary
+
+
+def _tell_github(result: RunResult, job: Job, shell: Shell, files: Files, summary_path: str) -> None:
+    from runner.reports.github import outputs, run_annotations  # noqa: PLC0415 - only on GitHub
+
+    for line in run_annotations(result):
+        shell.log.raw(line)
+    target = shell.environ.get("GITHUB_OUTPUT")
+    if not target:
+        return
+    text = outputs(result, token=os.urandom(16).hex(), results_path=job.results, summary_path=summary_path)
+    try:
+        files.append(target, shell.masker.mask(text).encode())
+    except NotWritten as error:
+        shell.log.warning(f"no outputs: {error.message}")
+
+
+def _print(result: RunResult, job: Job, shell: Shell) -> None:
+    """Put the result on stdout: a document, one event, or text for people."""
+    if shell.wants_json:
+        shell.json(document(result))
+    elif shell.environ.get("PIPELINE_LOG_FORMAT") == "json":
+        from runner.reports.console import finished_event  # noqa: PLC0415 - only then
+
+        shell.out(finished_event(result))
+    else:
+        from runner.reports.console import result_text  # noqa: PLC0415 - only then
+
+        shell.out(result_text(result, origin=job.origin, color=shell.colored))

@@ -1,0 +1,157 @@
+"""The `config` of a node: read at once where it holds no template, else as soon as its values are known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from runner.errors import Diagnostic, InvalidConfig
+from runner.spec import Block, Template
+from runner.validators import problems, read
+
+if TYPE_CHECKING:
+    from runner.definition.document import Document
+    from runner.expressions import TextTemplate
+    from runner.scope import Node
+
+Path = tuple[str | int, ...]
+BLOCK_KEYS: Final = frozenset({"template", "message", "title", "payload_template"})
+"""Keys of a `config` whose texts the node renders itself, with names of its own beside the scope's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """What a node is configured with."""
+
+    cls: type[Node]
+    tree: Mapping[str, Any]
+    """As written, with `Template` marking each string that holds a live expression."""
+    templates: Mapping[Path, TextTemplate]
+    """The compiled templates, by their place below `tree`."""
+    blocks: Mapping[Path, TextTemplate]
+    """The compiled texts that the node renders itself."""
+    path: Path
+    """Where it stands in the definition."""
+    document: Document
+    label: str
+    sketch: Node | None
+    """The node as far as it is known: some fields may hold a `Template`; None where one stands for more."""
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The root names that its templates read."""
+        return frozenset(name for template in self.templates.values() for name in template.names)
+
+    def bind(self, names: Callable[[frozenset[str]], Mapping[str, object]]) -> Node:
+        """Return the node with all values in place; `names` gives the values of root names.
+
+        Raises `InvalidConfig` with the same diagnostics that validation gives.
+        """
+        if self.sketch is not None and not self.templates:
+            return self.sketch
+        values = names(self.names)
+        tree = self._rendered(self.tree, (), values)
+        node, found = read_node(self.cls, tree)
+        if node is None:
+            diagnostics = [self.diagnostic(code, at, sentence, hint) for code, at, sentence, hint in found]
+            raise InvalidConfig(*diagnostics)
+        return node
+
+    def diagnostic(self, code: str, at: Path, sentence: str, hint: str) -> Diagnostic:
+        """Make a diagnostic about something below `config`."""
+        return diagnostic(self.document, self.label, code, (*self.path, *at), sentence, hint)
+
+    def _rendered(self, value: object, at: Path, names: Mapping[str, object]) -> Any:  # noqa: ANN401 - JSON
+        if at in self.templates:
+            return self._value(at, names)
+        if isinstance(value, Mapping):
+            return {key: self._rendered(item, (*at, key), names) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self._rendered(item, (*at, place), names) for place, item in enumerate(value)]
+        return str(value) if isinstance(value, Block) else value
+
+    def _value(self, at: Path, names: Mapping[str, object]) -> object:
+        from runner.expressions import ExpressionError  # noqa: PLC0415 - only where a file holds an expression
+
+        try:
+            return plain(self.templates[at].evaluate(names))
+        except ExpressionError as error:
+            raise InvalidConfig(self.diagnostic("E402", at, error.sentence, error.hint)) from error
+
+
+def plain(value: object) -> object:
+    """Turn a value of an expression into what a file could hold: dicts and lists, no enums or tuples."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return str(value) if isinstance(value, str) else value
+
+
+Finding = tuple[str, Path, str, str]
+"""Code, path, sentence, hint."""
+
+
+def read_node(cls: type[Node], tree: object) -> tuple[Node | None, list[Finding]]:
+    """Read a node's configuration; return it, or what is wrong with it (nothing, where only templates are in the way)."""
+    from pydantic_core import ValidationError  # noqa: PLC0415 - loaded with the first definition
+
+    parse = getattr(cls, "parse", None)
+    try:
+        return cast("Node", parse(tree) if parse else read(cls, tree)), []
+    except ValidationError as error:
+        return None, [(line["type"], line["loc"], line["msg"], line["ctx"]["hint"]) for line in problems(error)]
+
+
+def diagnostic(document: Document, label: str, code: str, path: Path, sentence: str, hint: str = "") -> Diagnostic:
+    """Make a diagnostic, with the place that its path leads to: the key where the key is to blame."""
+    from runner.definition.document import format_path  # noqa: PLC0415
+
+    place = document.place(path, key=code in AT_THE_KEY)
+    return Diagnostic(
+        code=code,
+        severity="warning" if code.startswith("W") else "error",
+        file=label,
+        line=place.line,
+        column=place.column,
+        path=format_path(path),
+        sentence=sentence,
+        hint=hint,
+    )
+
+
+AT_THE_KEY: Final = frozenset({"E103", "E203", "W504"})
+"""Codes of diagnostics that stand at the key: unknown, duplicate and obsolete keys."""
+
+
+def marked(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Mark the strings of a `config` that hold live expressions."""
+    return {key: _block(item) if key in BLOCK_KEYS else _live(item) for key, item in config.items()}
+
+
+def _block(value: object) -> object:
+    return Block(value) if isinstance(value, str) and "{" in value else value
+
+
+def _live(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _live(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return list(map(_live, value))
+    return Template(value) if isinstance(value, str) and "{{" in value else value
+
+
+def templates_in(value: object, at: Path = ()) -> Iterator[tuple[Path, Template]]:
+    """Find the marked strings below a value."""
+    if isinstance(value, Template):
+        yield at, value
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from templates_in(item, (*at, key))
+    elif isinstance(value, list):
+        for place, item in enumerate(value):
+            yield from templates_in(item, (*at, place))

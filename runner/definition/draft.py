@@ -1,0 +1,78 @@
+"""A definition in the making: the document, and what is wrong with it so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeVar
+
+from runner.definition.config import diagnostic
+from runner.validators import problems, read
+
+if TYPE_CHECKING:
+    from runner.definition.config import Path
+    from runner.definition.document import Document
+    from runner.errors import Diagnostic
+    from runner.expressions import Expression, TextTemplate
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Draft:
+    """Collects diagnostics, so that all problems of a file are reported at once."""
+
+    document: Document
+    label: str
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+
+    @property
+    def broken(self) -> bool:
+        """There is an error among the diagnostics."""
+        return any(one.severity == "error" for one in self.diagnostics)
+
+    def value(self, *path: str | int) -> object:
+        """Return what stands at a path of the document; None where nothing does."""
+        found = self.document.value
+        for key in path:
+            try:
+                found = found[key]  # type: ignore[index]  # anything else has no such key
+            except (LookupError, TypeError):
+                return None
+        return found
+
+    def say(self, code: str, path: Path, sentence: str, hint: str = "") -> None:
+        """Note a diagnostic."""
+        self.diagnostics.append(diagnostic(self.document, self.label, code, path, sentence, hint))
+
+    def read(self, cls: type[T], value: object, path: Path) -> T | None:
+        """Read a part; None where it is wrong."""
+        from pydantic_core import ValidationError  # noqa: PLC0415 - loaded with the first definition
+
+        try:
+            return read(cls, value)
+        except ValidationError as error:
+            for line in problems(error):
+                self.say(line["type"], (*path, *line["loc"]), line["msg"], line["ctx"]["hint"])
+            return None
+
+    def expression(self, text: str | None, path: Path) -> Expression | None:
+        """Compile a condition; None where there is none, or where it does not compile."""
+        if text is None:
+            return None
+        from runner.expressions import ExpressionError, compile_expression  # noqa: PLC0415 - only where a file holds one
+
+        try:
+            return compile_expression(text)
+        except ExpressionError as error:
+            self.say("E401", path, error.sentence, error.hint)
+            return None
+
+    def template(self, text: str, path: Path, *, blocks: bool) -> TextTemplate | None:
+        """Compile a text; None where it does not compile."""
+        from runner.expressions import ExpressionError, compile_template  # noqa: PLC0415 - only where a file holds one
+
+        try:
+            return compile_template(text, blocks=blocks)
+        except ExpressionError as error:
+            self.say("E401", path, error.sentence, error.hint)
+            return None

@@ -1,0 +1,287 @@
+"""What a definition is as it is written: the shapes that a file is read by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Final, Literal, TypeAlias
+
+from runner.definition.inputs import convert
+from runner.spec import Duration, Invalid, Pause, ReadBy, Seconds, described
+from runner.spec import number as read_number
+from runner.validators import invalid, read
+
+FailOn: TypeAlias = Literal["warning", "unknown", "critical", "never"]
+END: Final = "end"
+"""What `next` names to end the run."""
+DEFAULT_TIMEOUT: Final = 900.0
+"""Seconds that a run may take."""
+MAX_RETRIES: Final = 20
+
+
+def read_version(value: object) -> str:
+    """Read the version of the language: 1, 1.0 or "1.0"."""
+    if value == "1.0" or (type(value) in {int, float} and value == 1):
+        return "1.0"
+    msg = f"version {described(value)} is none that this runner reads"
+    raise Invalid(msg, 'write version: "1.0"', code="E209")
+
+
+def read_condition(value: object) -> str:
+    """Read the text of an expression; true and false may be written bare."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return value
+    msg = f"expected an expression, got {described(value)}"
+    raise Invalid(msg, "write it in quotes", code="E202")
+
+
+def read_retries(value: object) -> int:
+    """Read a number of further tries."""
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_RETRIES:
+        return value
+    msg = f"expected a whole number from 0 to {MAX_RETRIES}, got {described(value)}"
+    raise Invalid(msg, code="E202")
+
+
+def read_backoff(value: object) -> float:
+    """Read the factor that each pause grows by."""
+    factor = read_number(value)
+    if not 1 <= factor <= MAX_BACKOFF:
+        msg = f"{described(value)} is no backoff"
+        raise Invalid(msg, f"give a number from 1 to {MAX_BACKOFF}")
+    return factor
+
+
+MAX_BACKOFF: Final = 10
+Condition: TypeAlias = Annotated[str, ReadBy(read_condition, {"type": ["string", "boolean"]})]
+Retries: TypeAlias = Annotated[int, ReadBy(read_retries, {"type": "integer", "minimum": 0, "maximum": MAX_RETRIES})]
+Backoff: TypeAlias = Annotated[float, ReadBy(read_backoff, {"type": "number", "minimum": 1, "maximum": MAX_BACKOFF})]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Input:
+    """A value that whoever starts the run may give."""
+
+    type: Literal["string", "number", "boolean", "choice", "list"] = "string"
+    default: Any = None
+    """Used where none is given; without one the input is empty of its type."""
+    options: tuple[Any, ...] = ()
+    """What a `choice` chooses from."""
+    required: bool = False
+    """Without a value the run does not start (exit 4)."""
+    description: str = ""
+
+    def __post_init__(self) -> None:
+        if self.type == "choice" and not self.options:
+            msg = "a choice needs options"
+            raise Invalid(msg, "add options: [a, b]", code="E201", at=("type",))
+        if self.type != "choice" and self.options:
+            msg = f"options belong to a choice, not to a {self.type}"
+            raise Invalid(msg, "write type: choice", code="E208", at=("options",))
+        if self.default is not None:
+            _check_default(self)
+
+
+def _check_default(declared: Input) -> None:
+    try:
+        convert(declared, declared.default)
+    except Invalid as error:
+        raise Invalid(error.sentence, error.hint, code=error.code, at=("default",)) from None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecretNeed:
+    """How much a secret is needed."""
+
+    required: bool = True
+    """A required one that is missing or empty ends the run before its first node (exit 4)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Defaults:
+    """What holds for every node that does not say otherwise."""
+
+    timeout: Duration | None = None
+    timeout_seconds: Seconds | None = None
+    max_retries: Retries = 0
+
+    def __post_init__(self) -> None:
+        refuse_two_timeouts(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Branch:
+    """One way to go on: to that node, where `when` is true."""
+
+    to: str
+    when: Condition | None = None
+    """The last branch may have none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retry:
+    """When and how a failed attempt is made again; only transient errors are."""
+
+    max_retries: Retries = 0
+    delay: Pause = 1.0
+    """Before the second attempt."""
+    backoff: Backoff = 2.0
+    """Each further pause is longer by this factor."""
+    max_delay: Pause = 30.0
+    jitter: bool = True
+    """Take a random part of each pause, so that many runs do not come back together."""
+    errors: tuple[str, ...] = ()
+    """Codes of the errors that are tried again; all transient ones where none is named."""
+
+
+def read_next(value: object) -> tuple[Branch, ...]:
+    """Read where to go on: one id, or a list of branches."""
+    if isinstance(value, str) and value:
+        return (Branch(to=value),)
+    if not isinstance(value, list) or not value:
+        msg = f"expected an id or a list of branches, got {described(value)}"
+        raise Invalid(msg, "write next: ID, or next: [{when: …, to: ID}, {to: ID}]", code="E202")
+    branches = tuple(_read_branch(item, place) for place, item in enumerate(value))
+    for place, branch in enumerate(branches[:-1]):
+        if branch.when is None:
+            msg = "only the last branch may have no when: those after it are never taken"
+            raise Invalid(msg, "add a when, or move it to the end", code="E208", at=(place,))
+    return branches
+
+
+def _read_branch(item: object, place: int) -> Branch:
+    if isinstance(item, dict):
+        branch: Branch = _below(place, Branch, item)
+        return branch
+    msg = f"expected a branch, got {described(item)}"
+    raise Invalid(msg, "write {when: …, to: ID}", code="E202", at=(place,))
+
+
+def read_secret_needs(value: object) -> Mapping[str, SecretNeed]:
+    """Read the secrets: a list of names, or an object of names."""
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return {item: SecretNeed() for item in value}
+    if isinstance(value, dict):
+        return {name: _below(name, SecretNeed, item or {}) for name, item in value.items()}
+    msg = f"expected a list of names, got {described(value)}"
+    raise Invalid(msg, "write secrets: [NAME], or secrets: {NAME: {required: false}}", code="E202")
+
+
+def _below(key: str | int, cls: type[Any], item: object) -> Any:  # noqa: ANN401 - an instance of cls
+    """Read a part of a value, with its key in the paths of what is wrong with it."""
+    from pydantic_core import ValidationError  # noqa: PLC0415 - loaded with the first definition
+
+    try:
+        return read(cls, item)
+    except ValidationError as error:
+        found = [
+            Invalid(line["msg"], line["ctx"]["hint"], code=line["type"], at=(key, *line["loc"]))
+            for line in error.errors(include_url=False)
+        ]
+        raise invalid({key: item}, *found) from None
+
+
+Next: TypeAlias = Annotated[
+    tuple[Branch, ...],
+    ReadBy(
+        read_next,
+        {
+            "anyOf": [
+                {"type": "string", "minLength": 1},
+                {
+                    "type": "array",
+                    "minItems": 1,
+                    "items": {
+                        "type": "object",
+                        "properties": {"to": {"type": "string"}, "when": {"type": ["string", "boolean"]}},
+                        "required": ["to"],
+                        "additionalProperties": False,
+                    },
+                },
+            ]
+        },
+    ),
+]
+SecretNeeds: TypeAlias = Annotated[
+    Mapping[str, SecretNeed],
+    ReadBy(
+        read_secret_needs,
+        {
+            "anyOf": [
+                {"type": "array", "items": {"type": "string"}},
+                {
+                    "type": "object",
+                    "additionalProperties": {
+                        "type": ["object", "null"],
+                        "properties": {"required": {"type": "boolean"}},
+                        "additionalProperties": False,
+                    },
+                },
+            ]
+        },
+    ),
+]
+Version: TypeAlias = Annotated[str, ReadBy(read_version, {"enum": [1, 1.0, "1.0"]})]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeEntry:
+    """A node, as it is written."""
+
+    id: str
+    """Unique; names the node in expressions."""
+    type: str
+    config: Mapping[str, Any] = field(default_factory=dict)
+    """The type's own fields."""
+    next: Next | None = None
+    when: Condition | None = None
+    """Where it is false the node is skipped."""
+    required: bool = True
+    """A required node that fails makes the run fail."""
+    always: bool = False
+    """Run even after a required node failed."""
+    timeout: Duration | None = None
+    """Of one attempt."""
+    timeout_seconds: Seconds | None = None
+    retry: Retry | None = None
+    skip_if_errors: tuple[str, ...] = ()
+    """Skip where any of these nodes has errors."""
+    skip_if_condition: Condition | None = None
+    """Skip where this is true."""
+
+    def __post_init__(self) -> None:
+        refuse_two_timeouts(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DefinitionEntry:
+    """A definition, as it is written."""
+
+    version: Version
+    """Of the language."""
+    nodes: tuple[Any, ...]
+    name: str = ""
+    """The file's stem where it is not given."""
+    description: str = ""
+    timeout: Duration | None = None
+    """Of the whole run; 15m where it is not given."""
+    fail_on: FailOn | None = None
+    """The verdict from which the run exits 5."""
+    inputs: Mapping[str, Input] = field(default_factory=dict)
+    secrets: SecretNeeds = field(default_factory=dict)
+    env: tuple[str, ...] = ()
+    """Environment variables that expressions may read."""
+    defaults: Defaults = field(default_factory=Defaults)
+
+
+ENTRIES: Final = (DefinitionEntry, NodeEntry, Branch, SecretNeed)
+"""The classes that a file is read by."""
+
+
+def refuse_two_timeouts(entry: NodeEntry | Defaults) -> None:
+    """Refuse a timeout that is given twice."""
+    if entry.timeout is not None and entry.timeout_seconds is not None:
+        msg = "timeout and timeout_seconds say the same thing"
+        raise Invalid(msg, "keep one of them", code="E208", at=("timeout_seconds",))

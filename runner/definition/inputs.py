@@ -1,0 +1,79 @@
+"""Values of declared inputs: converted to their type, wherever they come from."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Final
+
+from runner.spec import Invalid, described, did_you_mean
+
+if TYPE_CHECKING:
+    from runner.definition.entries import Input
+
+_BOOLEANS: Final = {"true": True, "false": False}
+
+
+def convert(declared: Input, value: object) -> object:
+    """Return a value as the type that the input declares; raise `Invalid` where it is none.
+
+    Texts are read as a command line or a workflow hands them over: `"false"` is false, `"a b"` a list of two.
+    """
+    if declared.type == "choice":
+        return _chosen(declared, value)
+    return {"string": _string, "number": _number, "boolean": _boolean, "list": _list}[declared.type](value)
+
+
+def empty(declared: Input) -> object:
+    """Return what an input is that nobody gave."""
+    if declared.default is not None:
+        return convert(declared, declared.default)
+    return {"string": "", "number": 0, "boolean": False, "choice": "", "list": []}[declared.type]
+
+
+def _string(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int | float):
+        return described(value)
+    raise Invalid(f"expected a text, got {described(value)}", code="E202")
+
+
+def _number(value: object) -> int | float:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str) and re.fullmatch(r"[+-]?\d{1,15}", value.strip()):
+        return int(value)
+    if isinstance(value, str) and re.fullmatch(r"[+-]?\d{1,15}\.\d{1,15}", value.strip()):
+        return float(value)
+    raise Invalid(f"expected a number, got {described(value)}", code="E202")
+
+
+def _boolean(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.strip().lower() in _BOOLEANS:
+        return _BOOLEANS[value.strip().lower()]
+    raise Invalid(f"expected true or false, got {described(value)}", code="E202")
+
+
+def _chosen(declared: Input, value: object) -> object:
+    for option in declared.options:
+        if value == option or (isinstance(value, str) and value == described(option).strip('"')):
+            return option
+    known = [described(option).strip('"') for option in declared.options]
+    raise Invalid(f"{described(value)} is not one of {', '.join(known)}", did_you_mean(str(value), known))
+
+
+def _list(value: object) -> list[object]:
+    if isinstance(value, list | tuple):
+        return list(value)
+    if not isinstance(value, str):
+        raise Invalid(f"expected a list, got {described(value)}", code="E202")
+    if not value.lstrip().startswith("["):
+        return [item for item in re.split(r"[\s,]+", value) if item]
+    try:
+        found = json.loads(value)
+    except ValueError as error:
+        raise Invalid(f"expected a list, got no JSON: {error}", code="E202") from error
+    return list(found)

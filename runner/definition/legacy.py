@@ -1,0 +1,29 @@
+"""What definitions of the earlier runner carry that nothing ever read: dropped, with a warning."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from runner.definition.config import Path
+    from runner.definition.draft import Draft
+
+UNREAD: Final = frozenset({"source_hint", "include_recommendations", "system_prompt_hint", "context_flow"})
+
+
+def drop_unread_keys(draft: Draft, value: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    """Return an object without the keys that never had an effect."""
+    for key in UNREAD & set(value):
+        draft.say("W504", (*path, key), f'"{key}" never had an effect and is ignored', "remove it")
+    return {key: item for key, item in value.items() if key not in UNREAD}
+
+
+def drop_unread_config(draft: Draft, config: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    """Return a node's `config` without them, those in `provider_config` included."""
+    kept = drop_unread_keys(draft, config, path)
+    inner = kept.get("provider_config")
+    if isinstance(inner, dict):
+        kept["provider_config"] = drop_unread_keys(draft, inner, (*path, "provider_config"))
+    return kept

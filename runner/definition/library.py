@@ -1,0 +1,114 @@
+"""Where definitions come from: files of the repository, and the ones that ship with the runner."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from runner.errors import Unavailable, UsageError
+from runner.spec import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SUFFIXES: Final = (".yaml", ".yml", ".json")
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_PACKAGE: Final = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """A definition as it was found."""
+
+    data: bytes
+    label: str
+    """What diagnostics call it: the path as given, `builtin:NAME`."""
+    name: str
+    """Used where it has none of its own."""
+    is_file: bool = True
+
+
+def builtin_folder() -> Path:
+    """Return the folder of the definitions that ship: inside the installed package, or beside it in a checkout."""
+    packed = _PACKAGE / "builtin"
+    return packed if packed.is_dir() else _PACKAGE.parent / "definitions"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Library:
+    """Finds definitions by name or path."""
+
+    folders: tuple[Path, ...]
+    """Where files are looked for by name, in this order."""
+    workspace: Path
+    """Where relative paths start from."""
+
+    def find(self, wanted: str) -> Text:
+        """Return the definition that `--definition` names: `NAME`, `file:PATH`, `db:NAME`, `builtin:NAME` or a path.
+
+        Raises `Unavailable` where there is none, `UsageError` where it is no name.
+        """
+        kind, _, rest = wanted.partition(":")
+        if kind == "builtin":
+            return self._builtin(rest) or self._missing(wanted, rest)
+        if kind == "db":
+            raise Unavailable(f"Pipeline definition not found: {wanted} — no database is configured")
+        if kind == "file":
+            return read_file(rest, missing=f"Pipeline definition not found: {wanted}")
+        if "/" in wanted or wanted.endswith(SUFFIXES):
+            return read_file(wanted, missing=f"Pipeline definition not found: {wanted}")
+        if not _NAME.fullmatch(wanted):
+            raise UsageError(f"{wanted!r} is no name of a definition — names are letters, digits, '.', '_' and '-'")
+        return self._file(wanted) or self._builtin(wanted) or self._missing(wanted, wanted)
+
+    def files(self) -> Iterator[Path]:
+        """Return the files of the folders that could be definitions."""
+        for folder in self.folders:
+            found = folder.iterdir() if folder.is_dir() else iter(())
+            yield from sorted(path for path in found if path.suffix in SUFFIXES and path.is_file())
+
+    def builtins(self) -> tuple[str, ...]:
+        """Return the names of the definitions that ship."""
+        return tuple(sorted(path.stem for path in builtin_folder().glob("*.yaml")))
+
+    def _file(self, name: str) -> Text | None:
+        for folder in self.folders:
+            paths = [folder / f"{name}{suffix}" for suffix in SUFFIXES]
+            if found := next((path for path in paths if path.is_file()), None):
+                return read_file(_shown(found, self.workspace), missing="", start=self.workspace)
+        return None
+
+    def _builtin(self, name: str) -> Text | None:
+        path = builtin_folder() / f"{name}.yaml"
+        if not _NAME.fullmatch(name) or not path.is_file():
+            return None
+        return Text(data=path.read_bytes(), label=f"builtin:{name}", name=name, is_file=False)
+
+    def _missing(self, wanted: str, name: str) -> Text:
+        known = [path.stem for path in self.files()] + list(self.builtins())
+        close = nearest(name, known)
+        places = ", ".join(_shown(folder, self.workspace) for folder in self.folders)
+        hint = f'did you mean "{close}"? ' if close else ""
+        text = f"Pipeline definition not found: {wanted} — {hint}Searched {places} and the built-in definitions"
+        if self.workspace.is_dir() and not any(self.workspace.iterdir()):
+            text += ". The workspace is empty: is the step actions/checkout missing?"
+        raise Unavailable(text)
+
+
+def _shown(path: Path, workspace: Path) -> str:
+    """Write a path as a person would: relative where it is below the workspace."""
+    return str(path.relative_to(workspace)) if path.is_relative_to(workspace) else str(path)
+
+
+def read_file(path: str, *, missing: str, start: Path | None = None) -> Text:
+    """Read a definition file; raise `Unavailable` with the text `missing` where there is none."""
+    file = (start or Path()) / path
+    try:
+        data = file.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        raise Unavailable(missing) from None
+    except OSError as error:
+        raise Unavailable(f"{path} cannot be read: {error.strerror}") from error
+    return Text(data=data, label=path, name=file.stem)

@@ -1,0 +1,67 @@
+"""What a definition is once it is loaded: everything checked, every expression compiled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from runner.definition.config import Config
+    from runner.definition.document import Place
+    from runner.definition.entries import FailOn, Input, Retry, SecretNeed
+    from runner.errors import Diagnostic
+    from runner.expressions import Expression
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """One way to go on, compiled."""
+
+    to: str
+    when: Expression | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A node of a loaded definition: when it runs, within which limits, and what it is."""
+
+    id: str
+    type: str
+    config: Config
+    ways: tuple[Way, ...]
+    """Where the walk goes on, tried in order; empty: it ends here."""
+    when: Expression | None
+    skip_if_errors: tuple[str, ...]
+    skip_if: Expression | None
+    required: bool
+    always: bool
+    timeout: float
+    """Seconds of one attempt."""
+    retry: Retry
+    judges: bool
+    """Its verdict counts."""
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Definition:
+    """A definition that can be run."""
+
+    name: str
+    label: str
+    """The file as given, or `builtin:NAME`, `db:NAME`: what diagnostics and annotations name."""
+    is_file: bool
+    """The label is a path that annotations may point at."""
+    sha256: str
+    description: str
+    version: int
+    """The row's revision; 1 for a file."""
+    timeout: float
+    fail_on: FailOn
+    inputs: Mapping[str, Input]
+    secrets: Mapping[str, SecretNeed]
+    env: tuple[str, ...]
+    steps: tuple[Step, ...]
+    warnings: tuple[Diagnostic, ...]

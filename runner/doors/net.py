@@ -1,0 +1,288 @@
+"""The network: names are resolved, addresses judged and connections made under a deadline."""
+
+from __future__ import annotations
+
+import errno
+import ipaddress
+import os
+import socket
+import threading
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from runner.errors import Refused, TimedOut, Unreachable
+from runner.results import NOTHING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from runner.deadline import Deadline
+
+    IP: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+Lookup: TypeAlias = "Callable[..., list[tuple[Any, Any, Any, str, Any]]]"
+"""`socket.getaddrinfo`, or what stands in for it."""
+
+_METADATA: Final = frozenset(map(ipaddress.ip_address, ("fd00:ec2::254", "fd20:ce::254", "100.100.100.200")))
+"""Where clouds hand out credentials, beside 169.254.169.254."""
+_NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
+_COMPATIBLE: Final = ipaddress.ip_network("::/96")
+_FAIR_SHARE: Final = 2.0
+"""Seconds that one of several addresses gets at least before the next is tried."""
+_CHUNK: Final = 65536
+_NO_SUCH_NAME: Final = frozenset({socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)})
+_LOST: Final = frozenset({errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED, errno.ENOTCONN})
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A numeric address and a port."""
+
+    ip: str
+    port: int
+
+    def __str__(self) -> str:
+        return place(self.ip, self.port)
+
+
+@dataclass(frozen=True, slots=True)
+class Net:
+    """Names to addresses, addresses to connections."""
+
+    lookup: Lookup = socket.getaddrinfo
+    """Blocks as long as it likes: it runs in a thread that nobody waits for longer than the deadline."""
+
+    def resolve(self, host: str, port: int, deadline: Deadline, *, called: str = "") -> tuple[Address, ...]:
+        """Return the addresses of a host, in the order they should be tried.
+
+        `called` is what messages call the host where its name is a secret. Raises `TimedOut`, `Cancelled`, or
+        `Unreachable` with code `not_resolved`: retryable where no name server answers, not where there is no such name.
+        """
+        deadline.check()
+        name = _ascii(host, called or f"the name {host}")
+        if addresses := self._numeric(name, port):
+            return addresses
+        found = self._ask_in_thread(name, port, deadline)
+        if isinstance(found, OSError):
+            raise _unresolved(found, called or f"the name {host}") from found
+        return found
+
+    def numeric(self, host: str, port: int) -> tuple[Address, ...]:
+        """Return the address that a numeric host stands for, however it is written; nothing for a name."""
+        return self._numeric(_ascii(host, f"the name {host}"), port)
+
+    def connect(self, host: str, port: int, deadline: Deadline, *, trusted: bool = True) -> socket.socket:
+        """Return a blocking socket that is connected to the first address that answers; `bounded` limits its use.
+
+        Raises `TimedOut`, `Cancelled`, `Unreachable` (`not_resolved`, `connection_refused`, `connection_lost`,
+        `unreachable`), or `Refused` (`refused_address`) for addresses that `admitted` does not let through.
+        """
+        where = place(host, port)
+        addresses = admitted(self.resolve(host, port, deadline), where, trusted=trusted)
+        for position, address in enumerate(addresses, start=1):
+            share = max(deadline.left / (len(addresses) - position + 1), min(_FAIR_SHARE, deadline.left))
+            try:
+                return _dialled(address, share, deadline)
+            except OSError as error:
+                deadline.check()
+                if position == len(addresses):
+                    raise _not_connected(error, where, deadline) from error
+        msg = f"the name {host} has no address"
+        raise Unreachable(msg, code="not_resolved")
+
+    def _numeric(self, name: bytes, port: int) -> tuple[Address, ...]:
+        try:
+            return self._ask(name, port, socket.AI_NUMERICHOST)
+        except socket.gaierror:
+            return ()
+
+    def _ask(self, name: bytes, port: int, flags: int = 0) -> tuple[Address, ...]:
+        answers = self.lookup(name, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP, flags=flags)
+        return tuple(dict.fromkeys(Address(answer[4][0], port) for answer in answers))
+
+    def _ask_in_thread(self, name: bytes, port: int, deadline: Deadline) -> tuple[Address, ...] | OSError:
+        outcome: list[tuple[Address, ...] | OSError] = []
+        answered = threading.Event()
+
+        def ask() -> None:
+            try:
+                outcome.append(self._ask(name, port))
+            except OSError as error:
+                outcome.append(error)
+            answered.set()
+
+        threading.Thread(target=ask, name=f"resolve {name.decode()}", daemon=True).start()
+        with deadline.guard(answered.set):
+            answered.wait()
+        if not outcome:
+            deadline.check()
+        return outcome[0]
+
+
+def place(host: str, port: int) -> str:
+    """Write host and port for people: `shop.example:443`, `[::1]:80`."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def permitted(ip: str, *, trusted: bool) -> bool:
+    """Say whether an address may be connected to.
+
+    Link-local and metadata addresses never; private, loopback and other special ones where the host is trusted.
+    IPv4 addresses inside IPv6 ones are judged as what they are.
+    """
+    address = _unwrapped(ipaddress.ip_address(ip.partition("%")[0]))
+    if address.is_link_local or address in _METADATA:
+        return False
+    return trusted or (address.is_global and not address.is_multicast and not address.is_reserved)
+
+
+def admitted(addresses: tuple[Address, ...], where: str, *, trusted: bool) -> tuple[Address, ...]:
+    """Return the addresses that may be connected to; raise `Refused` (`refused_address`) where none is left."""
+    found = tuple(address for address in addresses if permitted(address.ip, trusted=trusted))
+    if addresses and not found:
+        kinds = "link-local and metadata" if trusted else "private, loopback, link-local and metadata"
+        msg = f"{where} is not connected to: {kinds} addresses are refused"
+        raise Refused(msg, code="refused_address")
+    return found
+
+
+def broken(number: int | None, where: str) -> Unreachable:
+    """Translate an operating system's error number into why there is no connection to `where`."""
+    reason = os.strerror(number).lower() if number else "closed by the other side"
+    if number == errno.ECONNREFUSED:
+        return Unreachable(f"connection refused by {where}", code="connection_refused")
+    if not number or number in _LOST:
+        return Unreachable(f"connection to {where} lost: {reason}", code="connection_lost")
+    return Unreachable(f"{where} cannot be reached: {reason}")
+
+
+def shut(sock: socket.socket) -> None:
+    """Wake whoever blocks on a socket, from any thread; also one that is closed, or wrapped in TLS."""
+    with suppress(OSError):
+        socket.socket.shutdown(sock, socket.SHUT_RDWR)
+
+
+@contextmanager
+def bounded(sock: socket.socket, deadline: Deadline) -> Iterator[None]:
+    """Stop whatever the block does on a connected socket as soon as the deadline is over.
+
+    Raises `TimedOut`, `Cancelled`, or `Unreachable` for an `OSError` of the block.
+    """
+    where = _peer(sock)
+    try:
+        with deadline.guard(partial(shut, sock)):
+            yield
+    except OSError as error:
+        deadline.check()
+        raise broken(error.errno, where) from error
+    deadline.check()
+
+
+def receive(sock: socket.socket, deadline: Deadline, limit: int, until: Callable[[bytes], bool]) -> bytes:
+    """Read until the bytes so far satisfy `until`, the other side closes, or `limit` bytes are there.
+
+    Raises as `bounded` does; a server that drips does not hold it up.
+    """
+    data = b""
+    with bounded(sock, deadline):
+        while len(data) < limit and not until(data):
+            chunk = sock.recv(min(_CHUNK, limit - len(data)))
+            if not chunk:
+                break
+            data += chunk
+    return data
+
+
+@dataclass(frozen=True, slots=True)
+class Proxies:
+    """Which proxy leads to a host."""
+
+    by_scheme: Mapping[str, str] = NOTHING
+    """`http`, `https` or `all` → URL of the proxy."""
+    exempt: tuple[str, ...] = ()
+    """Hosts, domains, networks and `*`, as `no_proxy` lists them."""
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str]) -> Proxies:
+        """Read `http_proxy`, `https_proxy`, `all_proxy` and `no_proxy`, small letters first."""
+
+        def value(name: str) -> str:
+            return (environ.get(name) or environ.get(name.upper()) or "").strip()
+
+        by_scheme = {scheme: value(f"{scheme}_proxy") for scheme in ("http", "https", "all")}
+        listed = tuple(entry.strip().lower() for entry in value("no_proxy").split(",") if entry.strip())
+        return cls({scheme: url for scheme, url in by_scheme.items() if url}, listed)
+
+    def choose(self, scheme: str, host: str, port: int) -> str:
+        """Return the URL of the proxy to go through, empty for none."""
+        found = self.by_scheme.get(scheme) or self.by_scheme.get("all", "")
+        if not found or any(_covers(entry, host, port) for entry in self.exempt):
+            return ""
+        return found if "://" in found else f"http://{found}"
+
+
+def _covers(entry: str, host: str, port: int) -> bool:
+    """Say whether an entry of `no_proxy` speaks of a host: it, a domain above it, or a network that it is in."""
+    if entry == "*" or entry in {host, place(host, port)}:
+        return True
+    try:
+        return ipaddress.ip_address(host) in ipaddress.ip_network(entry, strict=False)
+    except ValueError:
+        domain = "." + entry.removeprefix("*").removeprefix(".")
+        return host.endswith(domain) or place(host, port).endswith(domain)
+
+
+def _ascii(host: str, called: str) -> bytes:
+    try:
+        name = host.encode("ascii" if host.isascii() else "idna")
+    except UnicodeError as error:
+        raise Unreachable(f"{called} is no host name", code="not_resolved", retryable=False) from error
+    if not name or b"\0" in name:
+        raise Unreachable(f"{called} is no host name", code="not_resolved", retryable=False)
+    return name
+
+
+def _unresolved(error: OSError, called: str) -> Unreachable:
+    if error.errno in _NO_SUCH_NAME:
+        return Unreachable(f"{called} does not resolve: there is no such name", code="not_resolved", retryable=False)
+    return Unreachable(f"{called} does not resolve: no name server answers ({error.strerror})", code="not_resolved")
+
+
+def _dialled(address: Address, seconds: float, deadline: Deadline) -> socket.socket:
+    sock = socket.socket(socket.AF_INET6 if ":" in address.ip else socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        sock.settimeout(seconds)
+        with deadline.guard(partial(shut, sock)):
+            sock.connect((address.ip, address.port))
+        deadline.check()
+        sock.settimeout(None)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def _not_connected(error: OSError, where: str, deadline: Deadline) -> Unreachable | TimedOut:
+    if isinstance(error, TimeoutError):
+        return TimedOut(f"timed out after {deadline.limit:g}s")
+    return broken(error.errno, where)
+
+
+def _peer(sock: socket.socket) -> str:
+    try:
+        host, port, *_ = sock.getpeername()
+    except OSError:
+        return "the other side"
+    return place(host, port)
+
+
+def _unwrapped(address: IP) -> IP:
+    """Return the IPv4 address that an IPv6 address stands for, where it does."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return address
+    inner = address.ipv4_mapped or address.sixtofour
+    if inner is None and (address in _NAT64 or (address in _COMPATIBLE and int(address) > 1)):
+        inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return inner or address

@@ -1,0 +1,80 @@
+"""Where status and verdict meet, once: in the exit code."""
+
+from __future__ import annotations
+
+import signal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from runner.errors import ExitCode
+from runner.results import Exit, RunStatus, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from runner.definition.entries import FailOn
+    from runner.results import NodeResult
+
+_SIGNALS = {signal.SIGINT: ExitCode.INTERRUPTED}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class End:
+    """How a walk came to its end, where that was not its own."""
+
+    stopped: int | None = None
+    """The signal that ended it."""
+    late: bool = False
+    """Its deadline passed."""
+    crash: str = ""
+    """A bug ended it."""
+
+
+def run_status(nodes: Sequence[NodeResult], end: End) -> RunStatus:
+    """Say what became of a run."""
+    if end.stopped is not None:
+        return RunStatus.CANCELLED
+    if end.crash:
+        return RunStatus.FAILED
+    if end.late:
+        return RunStatus.TIMED_OUT
+    failed = any(node.required and node.status.broke for node in nodes)
+    return RunStatus.FAILED if failed else RunStatus.COMPLETED
+
+
+def run_verdict(nodes: Sequence[NodeResult]) -> Verdict:
+    """Return the worst verdict of the nodes that judge."""
+    return max((node.verdict for node in nodes if node.verdict is not None), default=Verdict.OK)
+
+
+def run_exit(nodes: Sequence[NodeResult], verdict: Verdict, fail_on: FailOn, end: End) -> Exit:
+    """Return the exit code of a run, the first that applies, and the reason for it."""
+    if end.stopped is not None:
+        code = _SIGNALS.get(signal.Signals(end.stopped), ExitCode.TERMINATED)
+        return Exit(code=code, reason=f"stopped by {signal.Signals(end.stopped).name}")
+    if end.crash:
+        return Exit(code=ExitCode.INTERNAL, reason=end.crash)
+    return next(_reasons(nodes, verdict, fail_on, late=end.late))
+
+
+def _reasons(nodes: Sequence[NodeResult], verdict: Verdict, fail_on: FailOn, *, late: bool) -> Iterator[Exit]:
+    broken = [node for node in nodes if node.required and node.status.broke]
+    for node in broken:
+        if node.undelivered:
+            yield Exit(code=ExitCode.UNDELIVERED, reason=_why(node))
+    if late:
+        yield Exit(code=ExitCode.TIMED_OUT, reason="the run's time was up")
+    for node in broken:
+        yield Exit(code=ExitCode.FAILED, reason=_why(node))
+    if verdict is Verdict.INCONCLUSIVE:
+        yield Exit(code=ExitCode.INCONCLUSIVE, reason="the runner itself is ill")
+    if fail_on != "never" and verdict >= fail_on:
+        yield Exit(code=ExitCode.UNHEALTHY, reason=f"the verdict is {verdict}, and fail_on is {fail_on}")
+    yield Exit(
+        code=ExitCode.OK, reason="completed" if verdict is Verdict.OK else f"completed, the verdict is {verdict}"
+    )
+
+
+def _why(node: NodeResult) -> str:
+    message = node.errors[-1].message if node.errors else node.status.value
+    return f"Node {node.node_id} failed: {message}"

@@ -1,0 +1,76 @@
+"""What people type by habit, and what to write here."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_QUOTED: Final = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'", re.DOTALL)
+_BEGIN: Final = re.compile(r"\{\{|\{%(?:\s*set\s[^=]*=)?")
+_END: Final = re.compile(r"\}\}|%\}")
+_SIGNS: Final = (
+    (re.compile(r"[!=]=="), "write == or !="),
+    (re.compile(r"&&"), 'write "and"'),
+    (re.compile(r"\|\|"), 'write "or"'),
+    (re.compile(r"!(?!=)"), 'write "not"'),
+    (re.compile(r"\?"), 'write "a if condition else b"'),
+    (re.compile(r"(?<![=!<>])=(?!=)"), "write == to compare"),
+)
+
+_STATUS: Final = 'write a "when" that reads a node, like: probe.status == "failed"'
+FUNCTIONS: Final[Mapping[str, str]] = {
+    "always": "set always: true on the node",
+    "success": "leave it out: a node runs only while no required node has failed",
+    "failure": f"set always: true on the node, and {_STATUS}",
+    "cancelled": f"set always: true on the node, and {_STATUS.replace('failed', 'cancelled')}",
+    "contains": "write: b in a",
+    "startsWith": 'write: a.startswith("b")',
+    "endsWith": 'write: a.endswith("b")',
+    "format": 'join the parts with ~, like: "disk " ~ name',
+    "join": 'write: a | join(", ")',
+    "toJSON": "write: a | tojson",
+    "fromJSON": "leave it out: values keep their types",
+    "len": "write: a | length",
+    "str": 'write: a ~ ""',
+    "list": "write: a | list",
+    "now": "read run.started_at",
+}
+"""Functions of GitHub's expressions and of Python."""
+
+METHODS: Final[Mapping[str, str]] = {
+    "contains": "write: b in a",
+    "includes": "write: b in a",
+    "format": 'join the parts with ~, like: "disk " ~ name',
+    "format_map": 'join the parts with ~, like: "disk " ~ name',
+    "toUpperCase": "write: a.upper()",
+    "toLowerCase": "write: a.lower()",
+}
+WORDS: Final[Mapping[str, str]] = {
+    "null": "write none",
+    "undefined": "write: name is undefined",
+}
+"""Names of other languages."""
+FILTERS: Final[Mapping[str, str]] = {
+    "attr": "read it with a dot: a.name",
+    "count": "write length",
+    "d": "write default",
+    "e": "write escape",
+    "format": "join the parts with ~",
+    "safe": "leave it out: nothing is escaped unless you write escape",
+    "string": 'write: a ~ ""',
+    "to_json": "write tojson",
+}
+"""Filters of Jinja2 and Ansible."""
+
+
+def sign_hint(text: str, *, bare: bool) -> str:
+    """Return the hint at the first foreign operator of a text that could not be read; empty where there is none.
+
+    `bare` says that all of it is one expression.
+    """
+    live = [text] if bare else [_END.split(piece, 1)[0] for piece in _BEGIN.split(text)[1:]]
+    unquoted = _QUOTED.sub("''", " ".join(live))
+    return next((hint for sign, hint in _SIGNS if sign.search(unquoted)), "")

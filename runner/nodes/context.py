@@ -1,0 +1,194 @@
+"""Looks at things: runs checks and judges what they see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final, TypeAlias
+
+from annotated_types import Interval
+
+from runner.checks import CHECKS, Check
+from runner.checks.base import known
+from runner.checks.judging import Judged, examine, level_text
+from runner.checks.naming import names, refuse_duplicates
+from runner.checks.threads import concurrently
+from runner.errors import TimedOut
+from runner.results import Observation, Output, Verdict
+from runner.spec import Invalid, ReadBy, described, duration_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from runner.scope import Scope, Variable
+
+UNASKED: Final = ("cpu", "memory", "disk")
+"""The checks that are run where none is named."""
+
+
+def read_check(value: object) -> Check:
+    """Read a check: an object with a `type`, or the name of a type."""
+    return CHECKS.read(value)
+
+
+def read_check_name(value: object) -> Check:
+    """Read the name of a type of check."""
+    if isinstance(value, str):
+        return CHECKS.read(value)
+    msg = f"expected the name of a check, got {described(value)}"
+    raise Invalid(msg, "checks: takes objects, too", code="E202")
+
+
+_NAME: Final = {"type": "string", "enum": list(CHECKS)}
+_OBJECT: Final = {"type": "object", "required": ["type"], "properties": {"type": _NAME}}
+AnyCheck: TypeAlias = Annotated[Check, ReadBy(read_check, {"anyOf": [_NAME, _OBJECT]})]
+NamedCheck: TypeAlias = Annotated[Check, ReadBy(read_check_name, _NAME)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """Run checks, all at the same time, and judge what they see.
+
+    Its verdict is that of its worst check. A check that breaks is `unknown`, and the others still count.
+    """
+
+    type: ClassVar[str] = "context"
+    timeout: ClassVar[float] = 60.0
+    judges: ClassVar[bool] = True
+    tells: ClassVar[bool] = False
+
+    checks: tuple[AnyCheck, ...] = ()
+    """Names of checks (`disk`: with its defaults) and objects; cpu, memory and disk where nothing is named."""
+    include: tuple[NamedCheck, ...] = ()
+    """An earlier spelling: a list of names."""
+    checker_names: tuple[NamedCheck, ...] = ()
+    """An earlier spelling: a list of names."""
+    concurrency: Annotated[int, Interval(ge=1, le=100)] = 10
+    """How many are run at the same time."""
+
+    def __post_init__(self) -> None:
+        """Refuse more than one list, and two checks of one name."""
+        given = [key for key in ("checks", "include", "checker_names") if getattr(self, key)]
+        if len(given) > 1:
+            msg = f"{given[0]} and {given[1]} say the same thing"
+            raise Invalid(msg, "keep checks", code="E208", at=(given[1],))
+        refuse_duplicates(self.checks, "checks")
+
+    def run(self, scope: Scope) -> Output:
+        """Run the checks; raise `TimedOut` or `Cancelled` as soon as the node's time is over."""
+        named = self._named()
+        done: dict[str, Judged] = {}
+        tasks = [partial(_into, done, name, check, scope) for name, check in named.items()]
+        try:
+            concurrently(tasks, scope.deadline, limit=self.concurrency)
+        except TimedOut as error:
+            missing = [name for name in named if name not in done]
+            msg = f"{error.message}: {len(done)} of {len(named)} checks were done, not {_listed(missing)}"
+            raise TimedOut(msg) from error
+        results = {name: done[name] for name in named}
+        verdicts = [result.verdict for result in results.values()]
+        return Output(
+            data={
+                "checks_run": len(results),
+                "checks_passed": verdicts.count(Verdict.OK),
+                "checks_failed": len(verdicts) - verdicts.count(Verdict.OK),
+                "verdicts": {str(word): verdicts.count(word) for word in Verdict if word <= Verdict.CRITICAL},
+                "results": {name: _data(named[name], result, scope) for name, result in results.items()},
+            },
+            verdict=max(verdicts),
+            observations=tuple(self._observations(results, named, scope)),
+        )
+
+    def plan(self, scope: Scope) -> Iterable[str]:  # noqa: ARG002 - the checks say it all
+        """Say what each check would do."""
+        for name, check in self._named().items():
+            what = name if name == check.type else f"{check.type} {name}"
+            yield f"would check {what}: {check.task} ({', '.join(_terms(check))})"
+
+    def needs(self) -> Iterable[Variable]:
+        """Nothing: checks have no variables of their own."""
+        return ()
+
+    def names(self) -> tuple[str | None, ...]:
+        """Return the name of each check, in order; None where a template hides what it is made of."""
+        return names(self._checks)
+
+    def explicit_names(self) -> frozenset[str]:
+        """Return the names that the definition itself gives."""
+        return frozenset(check.name for check in self._checks if check.name)
+
+    @property
+    def _given(self) -> tuple[str, tuple[Check, ...]]:
+        """Return the checks and the key that they stand at; an empty one where none is named."""
+        for key, checks in (("checks", self.checks), ("include", self.include), ("checker_names", self.checker_names)):
+            if checks:
+                return key, checks
+        return "", tuple(map(read_check, UNASKED))
+
+    @property
+    def _checks(self) -> tuple[Check, ...]:
+        return self._given[1]
+
+    def _named(self) -> dict[str, Check]:
+        pairs = zip(self.names(), self._checks, strict=True)
+        return {name or f"{check.type}_{place}": check for place, (name, check) in enumerate(pairs, start=1)}
+
+    def _observations(
+        self, results: Mapping[str, Judged], named: Mapping[str, Check], scope: Scope
+    ) -> Iterable[Observation]:
+        key = self._given[0]
+        for place, (name, result) in enumerate(results.items()):
+            if result.verdict is not Verdict.OK:
+                yield Observation(
+                    check=name,
+                    subject=named[name].subject(scope),
+                    verdict=result.verdict,
+                    message=result.message,
+                    value=result.seen.value,
+                    unit=result.seen.unit,
+                    threshold=result.threshold,
+                    path=(key, place) if key else (),
+                )
+
+
+def _into(done: dict[str, Judged], name: str, check: Check, scope: Scope) -> None:
+    done[name] = examine(check, scope)
+
+
+def _data(check: Check, result: Judged, scope: Scope) -> Mapping[str, object]:
+    """Return a check's result as it stands in the output."""
+    levels = {verdict: level_text(check, threshold) for verdict, threshold in check.levels}
+    return {
+        "type": check.type,
+        "verdict": result.verdict,
+        "status": result.verdict,
+        "message": result.message,
+        "metrics": dict(result.seen.metrics),
+        "duration_ms": result.duration_ms,
+        "subject": check.subject(scope),
+        "value": result.seen.value,
+        "unit": result.seen.unit,
+        "warning": levels.get(Verdict.WARNING, ""),
+        "critical": levels.get(Verdict.CRITICAL, ""),
+        "tries": result.tries,
+        "code": result.code,
+    }
+
+
+def _terms(check: Check) -> Iterable[str]:
+    """Say a check's limits; what a template hides is said as it is written."""
+    yield f"timeout {_said(check.timeout)}"
+    for verdict, threshold in reversed(check.levels):
+        yield f"{verdict} {level_text(check, threshold) if known(threshold) else threshold}"
+    if check.confirmation.tries > 1:
+        yield f"{check.confirmation.tries} tries"
+
+
+def _said(seconds: float) -> str:
+    return duration_text(seconds) if known(seconds) else str(seconds)
+
+
+def _listed(missing: list[str]) -> str:
+    """Name some checks: the first three, and how many more there are."""
+    more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""  # noqa: PLR2004 - see above
+    return ", ".join(missing[:3]) + more

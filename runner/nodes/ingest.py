@@ -1,0 +1,131 @@
+"""The node that reads the payload into alerts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from runner.channels.incident import VERDICTS, dedup_key
+from runner.errors import NodeError
+from runner.formats.detection import parse
+from runner.results import Observation, Output, Problem, Severity, Verdict
+from runner.spec import Invalid
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from runner.facts import Alert
+    from runner.formats.model import Parsed
+    from runner.scope import Overrides, Scope, Variable
+
+_INCIDENT_DIGITS: Final = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ingest:
+    """Parses the payload into alerts; fails where there is none in it."""
+
+    type: ClassVar[str] = "ingest"
+    timeout: ClassVar[float] = 30.0
+    judges: ClassVar[bool] = True
+    tells: ClassVar[bool] = False
+    pure: ClassVar[bool] = True
+    own_names: ClassVar[frozenset[str]] = frozenset()
+
+    format: str = ""
+    """The alert format; detected from the payload where nothing names one."""
+    driver: str = ""
+    """Another word for `format`."""
+
+    def __post_init__(self) -> None:
+        if self.format and self.driver:
+            raise Invalid("driver is another word for format", "keep one of them", code="E208", at=("driver",))
+
+    def run(self, scope: Scope) -> Output:
+        """Parse the payload.
+
+        Raises `NodeError` with the codes of `runner.formats.detection.parse`.
+        """
+        name, parsed = self._parse(scope)
+        alerts = tuple(_labelled(alert, scope.overrides) for alert in parsed.alerts)
+        firing = sorted((alert for alert in alerts if alert.status == "firing"), key=lambda alert: -alert.severity.rank)
+        return Output(
+            data={
+                "alerts": [_plain(alert) for alert in alerts],
+                "format": name,
+                "source": name,
+                "status": _status(alerts),
+                "severity": max(alert.severity for alert in alerts),
+                "truncated": parsed.truncated,
+                "group_key": parsed.group_key,
+                "alerts_created": len(firing),
+                "alerts_updated": None,
+                "alerts_resolved": sum(alert.status == "resolved" for alert in alerts),
+                "incidents_created": None,
+                "incidents_updated": None,
+                "incident_id": _incident(scope, parsed),
+                "alert_fingerprint": (firing or alerts)[0].fingerprint,
+            },
+            verdict=VERDICTS[firing[0].severity] if firing else Verdict.OK,
+            observations=tuple(_observation(alert) for alert in firing if alert.severity > Severity.INFO),
+            problems=tuple(_problems(parsed)),
+        )
+
+    def plan(self, scope: Scope) -> Iterator[str]:
+        """Say what stands in the payload."""
+        try:
+            name, parsed = self._parse(scope)
+        except NodeError as error:
+            yield f"would fail: {error.message}"
+            return
+        yield f"reads the payload as {name}: {len(parsed.alerts)} alert{'s' * (len(parsed.alerts) != 1)}"
+        for alert in parsed.alerts:
+            yield f"  {alert.status} {alert.severity} {_headline(alert)}"
+
+    def needs(self) -> tuple[Variable, ...]:
+        """Name no variable."""
+        return ()
+
+    def _parse(self, scope: Scope) -> tuple[str, Parsed]:
+        return parse(scope.payload, self.format or self.driver or scope.overrides.format)
+
+
+def _labelled(alert: Alert, overrides: Overrides) -> Alert:
+    return replace(alert, labels={**alert.labels, **overrides.labels})
+
+
+def _plain(alert: Alert) -> dict[str, object]:
+    return {name: getattr(alert, name) for name in type(alert).__slots__}
+
+
+def _status(alerts: tuple[Alert, ...]) -> str:
+    statuses = {alert.status for alert in alerts}
+    return next(status for status in ("firing", "acknowledged", "resolved") if status in statuses)
+
+
+def _incident(scope: Scope, parsed: Parsed) -> str | None:
+    if not scope.overrides.incidents:
+        return None
+    identity = parsed.group_key or parsed.alerts[0].fingerprint
+    return dedup_key(scope.run.definition, scope.run.environment, identity)[:_INCIDENT_DIGITS]
+
+
+def _headline(alert: Alert) -> str:
+    return f"{alert.name} on {alert.subject}" if alert.subject else alert.name
+
+
+def _observation(alert: Alert) -> Observation:
+    said = f": {alert.description}" if alert.description else ""
+    return Observation(
+        check=alert.name,
+        subject=alert.subject,
+        verdict=VERDICTS[alert.severity],
+        message=f"{_headline(alert)}{said}",
+        key=alert.fingerprint,
+    )
+
+
+def _problems(parsed: Parsed) -> Iterator[Problem]:
+    if parsed.ignored:
+        entries = "1 entry" if parsed.ignored == 1 else f"{parsed.ignored} entries"
+        yield Problem(code="ignored_entries", message=f"{entries} of alerts[] could not be read as an alert")

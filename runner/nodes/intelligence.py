@@ -1,0 +1,162 @@
+"""Turns what is known into words: a summary, a probable cause, and what to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal, TypeAlias
+
+from runner.checks.threads import concurrently
+from runner.errors import Cancelled, NodeError
+from runner.facts import gather
+from runner.providers import PROVIDERS, Provider
+from runner.providers.local import Local
+from runner.results import Output, Problem, Severity, Verdict
+from runner.spec import Invalid, ReadBy, described, did_you_mean
+from runner.validators import invalid, read
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from runner.facts import Facts
+    from runner.providers import Answer
+    from runner.scope import Scope, Variable
+
+SHARE: Final = 0.9
+"""The part of the node's time that a provider gets; the rest is for what stands in for it."""
+OWN: Final = ("provider", "fallback", "provider_config")
+"""Keys of the node; all others are the provider's."""
+_BY_VERDICT: Final = {Verdict.OK: Severity.INFO, Verdict.CRITICAL: Severity.CRITICAL}
+
+
+def read_provider(value: object) -> Provider:
+    """Read a provider: an object with a `provider`, or its name."""
+    return PROVIDERS.read(value)
+
+
+AnyProvider: TypeAlias = Annotated[
+    Provider,
+    ReadBy(read_provider, {"type": "string", "enum": list(PROVIDERS)}),
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intelligence:
+    """Analyse what is known: alerts, check results, and nodes that failed.
+
+    Facts decide the severity; a provider only adds words. The provider's own options stand beside `provider`.
+    """
+
+    type: ClassVar[str] = "intelligence"
+    timeout: ClassVar[float] = 30.0
+    judges: ClassVar[bool] = False
+    tells: ClassVar[bool] = False
+
+    provider: AnyProvider
+    """The analysis back end."""
+    fallback: Literal["local", "none"] = "local"
+    """What stands in where the provider fails or takes too long; with `none` the node fails."""
+
+    @classmethod
+    def parse(cls, tree: Mapping[str, Any]) -> Intelligence:
+        """Read the node with its provider's options, which stand beside `provider` or in `provider_config`.
+
+        Raises `pydantic_core.ValidationError` with all problems, each at the key where it stands.
+        """
+        from pydantic_core import ValidationError  # noqa: PLC0415 - loaded with the first definition
+
+        inner = tree.get("provider_config", {})
+        if not isinstance(inner, dict):
+            msg = f"expected an object, got {described(inner)}"
+            raise invalid(tree, Invalid(msg, code="E202", at=("provider_config",)))
+        outer = {key: value for key, value in tree.items() if key not in OWN}
+        own = {key: tree[key] for key in ("fallback",) if key in tree}
+        named = {key: tree[key] for key in ("provider",) if key in tree}
+        twice = [_twice(key) for key in inner if key in outer or key in named]
+        try:
+            node = read(cls, {"provider": {**inner, **outer, **named}, **own})
+        except ValidationError as error:
+            lines = error.errors(include_url=False)
+            raise invalid(tree, *twice, *(_moved(line, tree) for line in lines)) from None
+        if twice:
+            raise invalid(tree, *twice)
+        return node
+
+    def run(self, scope: Scope) -> Output:
+        """Analyse; raise `NodeError` where the provider fails and nothing is to stand in."""
+        facts = gather(scope)
+        if isinstance(self.provider, Local):
+            return _output(self.provider.analyse(facts, scope), facts, "local")
+        deadline = scope.deadline.within(scope.deadline.left * SHARE)
+        ask = partial(self.provider.analyse, facts, scope.within(deadline))
+        try:
+            answer = concurrently([ask], deadline, limit=1)[0]
+        except Cancelled:
+            raise
+        except NodeError as error:
+            if self.fallback == "none":
+                raise
+            msg = f"{self.provider.type} gave no analysis ({error.message}); the local one stands in"
+            problem = Problem(code=error.code, message=msg, retryable=error.retryable)
+            return _output(Local().analyse(facts, scope), facts, "local", problem)
+        return _output(answer, facts, self.provider.type)
+
+    def plan(self, scope: Scope) -> Iterable[str]:
+        """Say what would analyse, and what that would take."""
+        yield f"would analyse with {self.provider.type} ({self.provider.describe(scope)})"
+
+    def needs(self) -> Iterable[Variable]:
+        """Name what the provider needs."""
+        return self.provider.needs()
+
+
+def severity(facts: Facts) -> Severity:
+    """Say how bad things are, from what was seen alone."""
+    seen = _BY_VERDICT.get(facts.verdict, Severity.WARNING)
+    firing = max((alert.severity for alert in facts.firing), default=Severity.INFO)
+    return max(seen, firing, Severity.WARNING if facts.failures else Severity.INFO)
+
+
+def _output(answer: Answer, facts: Facts, provider: str, *problems: Problem) -> Output:
+    return Output(
+        data={
+            "summary": answer.summary,
+            "probable_cause": answer.probable_cause,
+            "severity": severity(facts),
+            "recommendations": [
+                {
+                    "type": one.type,
+                    "priority": one.priority,
+                    "title": one.title,
+                    "description": one.description,
+                    "actions": list(one.actions),
+                    "evidence": list(one.evidence),
+                }
+                for one in answer.recommendations
+            ],
+            "count": len(answer.recommendations),
+            "provider": provider,
+            "model": answer.model,
+            "usage": dict(answer.usage),
+            "fallback_used": bool(problems),
+        },
+        problems=problems,
+    )
+
+
+def _twice(key: str) -> Invalid:
+    msg = f'"{key}" is given twice, here and in config itself'
+    return Invalid(msg, "keep the one in config", code="E208", at=("provider_config", key))
+
+
+def _moved(line: Mapping[str, Any], tree: Mapping[str, Any]) -> Invalid:
+    """Move a problem from where the provider was read to where it stands in the definition."""
+    at = line["loc"]
+    if at[0] == "provider" and len(at) > 1:
+        at = at[1:]
+    hint = line["ctx"]["hint"]
+    inner = at[0] in tree.get("provider_config", {})
+    if line["type"] == "E203" and not inner:
+        options = fields(PROVIDERS.load(tree["provider"]))  # type: ignore[arg-type]  # every member is a dataclass
+        hint = did_you_mean(str(at[0]), [*OWN, *(option.name for option in options)])
+    return Invalid(line["msg"], hint, code=line["type"], at=("provider_config", *at) if inner else at)

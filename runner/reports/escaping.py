@@ -1,0 +1,42 @@
+"""Text from outside made harmless for a line of a log: what cannot be seen is written out, nothing is a command."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_UNSEEN: Final = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+"""Control characters, line separators, marks that turn the direction of writing, and halves of surrogate pairs."""
+_SPOKEN: Final = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
+_SPACES: Final = re.compile(r"\s+")
+_COMMAND: Final = re.compile(r"^(\s*)::")
+
+
+def well_formed(text: str) -> str:
+    """Write out halves of surrogate pairs, so that the text can be encoded; the rest stays."""
+    return str(text) if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def printable(text: str) -> str:
+    """Write out, as Python would, every character that cannot be seen or that moves others."""
+    return _UNSEEN.sub(_written, text)
+
+
+def one_line(text: str, limit: int) -> str:
+    """Put a text on one line of at most `limit` characters: white space becomes one space, the rest is printable."""
+    line = printable(_SPACES.sub(" ", text[: 4 * limit]).strip())
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def neutralise(text: str) -> str:
+    """Put a text on one line that no CI system reads as a command.
+
+    GitHub's runner takes `::` behind any white space at the start of a line, and `##[` anywhere.
+    """
+    return _COMMAND.sub(r"\1\\::", printable(text).replace("##[", r"##\["))
+
+
+def _written(match: re.Match[str]) -> str:
+    character = match.group()
+    code = ord(character)
+    return _SPOKEN.get(character) or (f"\\x{code:02x}" if code <= 0xFF else f"\\u{code:04x}")  # noqa: PLR2004 - a byte

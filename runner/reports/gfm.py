@@ -1,0 +1,90 @@
+"""GitHub Flavored Markdown: escaping, so that no text is markup, and the blocks a summary is made of."""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from runner.reports.escaping import one_line
+from runner.reports.wording import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+MAX_TEXT: Final = 500
+"""Characters of one text in a summary."""
+
+_MARKUP: Final = re.compile(r"([\\`*_{}\[\]<>#|~&$])")
+_BLOCK: Final = re.compile(r"^(?:(?=[-+=])|(\d{1,9})(?=[.)](?:\s|$)))")
+"""What would start a list or a rule at the start of a line."""
+_PLAIN: Final = re.compile(r"[\w ./:@%+=,;()«»-]+")
+"""What may stand in a code span as it is."""
+
+
+def escape(text: str, limit: int = MAX_TEXT) -> str:
+    """Put a text on one line that renders as itself: no markup, no link, no mention."""
+    line = _MARKUP.sub(r"\\\1", one_line(text, limit))
+    line = _BLOCK.sub(r"\1\\", line)
+    line = line.replace("://", r"\://").replace("www.", r"www\.").replace("@", "@&#8203;")
+    return rf"\:\:{line[2:]}" if line.startswith("::") else line
+
+
+def code(text: str, limit: int = MAX_TEXT) -> str:
+    """Put a text in a code span where nothing in it could end the span or a cell, else escape it."""
+    line = one_line(text, limit)
+    return f"`{line}`" if _PLAIN.fullmatch(line) else escape(line, limit)
+
+
+def row(*cells: str) -> str:
+    """Return a row of a table; the cells are escaped already."""
+    return f"| {' | '.join(cells)} |"
+
+
+def fold(title: str, body: str) -> str:
+    """Fold a block below its title, which is plain text."""
+    shown = html.escape(one_line(title, MAX_TEXT)).replace("@", "@&#8203;")
+    return f"<details><summary>{shown}</summary>\n\n{body}\n\n</details>"
+
+
+def fence(text: str, language: str) -> str:
+    """Fence a block of code, however many backticks are in it."""
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    ticks = "`" * max(3, longest + 1)
+    return f"{ticks}{language}\n{text}\n{ticks}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """Rows below a heading, of which the first may stand for all."""
+
+    title: str = ""
+    head: tuple[str, ...] = ()
+    """The columns of a table; none for a list."""
+    rows: tuple[str, ...]
+    noun: str
+    """What a row is, for the line that counts those left out."""
+
+    def text(self, most: int) -> str:
+        """Return the block with at most so many rows and the number of the others; empty where there are none."""
+        if not self.rows:
+            return ""
+        left_out = len(self.rows) - most
+        blocks = [f"### {self.title}"] if self.title else []
+        if most > 0:
+            table = [row(*self.head), row(*["---"] * len(self.head))] if self.head else []
+            blocks.append(lines([*table, *self.rows[:most]]))
+        if left_out > 0:
+            blocks.append(f"… and {counted(left_out, f'more {self.noun}')}.")
+        return paragraphs(blocks)
+
+
+def paragraphs(blocks: Iterable[str]) -> str:
+    """Join blocks, leaving out the empty ones."""
+    return "\n\n".join(block for block in blocks if block)
+
+
+def lines(rows: Iterable[str]) -> str:
+    """Join lines."""
+    return "\n".join(rows)

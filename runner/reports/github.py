@@ -1,0 +1,233 @@
+"""GitHub's workflow commands and files: annotations, masks, groups, fences, outputs.
+
+The rules are those of the parsers in `actions/runner` (ActionCommand.cs, FileCommandManager.cs).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+from runner.reports.escaping import neutralise, one_line
+from runner.reports.wording import finding_text, headline, node_failure, word
+from runner.results import RunStatus, Verdict
+from runner.secrets import SHORTEST_MASKED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from runner.errors import Diagnostic
+    from runner.results import Exit, Finding, NodeResult, RunResult
+
+MAX_ANNOTATIONS: Final = 10
+"""Of one level that GitHub shows of a step; the rest would vanish without a word."""
+MAX_MESSAGE: Final = 4096
+"""UTF-16 units of an annotation's message; GitHub cuts what is longer."""
+MAX_TITLE: Final = 255
+MAX_VALUE: Final = 100_000
+"""Characters of an output; all outputs of a job may have 1 MB."""
+
+_SHORTEST_TOKEN: Final = 16
+_LABELS: Final = ("builtin:", "db:")
+"""How a definition is named that is no file."""
+_LEVELS: Final[dict[Verdict, Literal["error", "warning"]]] = {
+    Verdict.WARNING: "warning",
+    Verdict.UNKNOWN: "error",
+    Verdict.CRITICAL: "error",
+    Verdict.INCONCLUSIVE: "error",
+}
+
+
+# --- commands --------------------------------------------------------------------------------------
+
+
+def escape_data(text: str) -> str:
+    """Escape the message of a command; `%` comes first, so that nothing is escaped twice."""
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def escape_property(text: str) -> str:
+    """Escape the value of a command's property."""
+    return escape_data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def command(name: str, message: str = "", **properties: str | int) -> str:
+    """Return a command, one line without its newline; properties that are empty or 0 are left out."""
+    pairs = ",".join(f"{key}={escape_property(str(value))}" for key, value in properties.items() if value)
+    return f"::{name}{' ' if pairs else ''}{pairs}::{escape_data(message)}"
+
+
+def mask(value: str) -> list[str]:
+    """Return the commands that hide a value in the log: one for each of its lines, since a log has no others.
+
+    A line too short to be masked is left out, as the runner's own masker does.
+    """
+    lines = dict.fromkeys(line.strip() for line in value.splitlines())
+    return [command("add-mask", line) for line in lines if len(line) >= SHORTEST_MASKED]
+
+
+def group(title: str) -> str:
+    """Return the command that folds the log up to the next `endgroup`; groups cannot stand in each other."""
+    return command("group", neutralise(one_line(title, MAX_TITLE)))
+
+
+def endgroup() -> str:
+    """Return the command that ends a group."""
+    return command("endgroup")
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """Two lines between which nothing is a command, our own ones included."""
+
+    begin: str
+    end: str
+
+
+def fence(token: str) -> Fence:
+    """Return the lines around what others print; `token` is random and used once.
+
+    Raises `ValueError` for a token that could be guessed or is a word of GitHub's.
+    """
+    if len(token) < _SHORTEST_TOKEN or not (token.isascii() and token.isalnum()):
+        msg = f"a token needs at least {_SHORTEST_TOKEN} letters and digits"
+        raise ValueError(msg)
+    return Fence(begin=command("stop-commands", token), end=f"::{token}::")
+
+
+# --- annotations -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Annotation:
+    level: Literal["error", "warning"]
+    message: str
+    title: str
+    file: str = ""
+    line: int = 0
+    column: int = 0
+
+    def text(self) -> str:
+        placed = self.file and not self.file.startswith(_LABELS)
+        # A column without an end stands for a range of one line, the only kind that may have columns.
+        return command(
+            self.level,
+            _cut(self.message),
+            file=self.file if placed else "",
+            line=self.line if placed else 0,
+            col=self.column if placed and self.line else 0,
+            title=one_line(self.title, MAX_TITLE),
+        )
+
+
+def run_annotations(result: RunResult) -> list[str]:
+    """Return the commands that annotate a run: what made it fail, then what its nodes found, the worst first."""
+    failed = [_of_node(node) for node in result.nodes if node.status.broke]
+    ended = result.status not in {RunStatus.COMPLETED, RunStatus.SKIPPED}
+    if ended and not any(one.level == "error" for one in failed):
+        failed = [_Annotation(level="error", message=headline(result), title="The run did not complete"), *failed]
+    found = [_of_finding(finding) for finding in result.findings if finding.verdict in _LEVELS]
+    return _limited([*failed, *found], "the summary and the result document have all")
+
+
+def diagnostic_annotations(diagnostics: Iterable[Diagnostic]) -> list[str]:
+    """Return the commands that annotate a definition at the places that are wrong."""
+    return _limited([_of_diagnostic(one) for one in diagnostics], "the log has all")
+
+
+def _of_node(node: NodeResult) -> _Annotation:
+    level: Literal["error", "warning"] = "error" if node.required else "warning"
+    optional = "" if node.required else " (optional)"
+    return _Annotation(level=level, message=node_failure(node), title=f"{node.node_id} {word(node.status)}{optional}")
+
+
+def _of_finding(finding: Finding) -> _Annotation:
+    return _Annotation(
+        level=_LEVELS[finding.verdict],
+        message=finding_text(finding),
+        title=f"{finding.verdict}: {finding.node}.{finding.check}",
+        file=finding.file,
+        line=finding.line,
+    )
+
+
+def _of_diagnostic(diagnostic: Diagnostic) -> _Annotation:
+    what = f"{diagnostic.path}: {diagnostic.sentence}" if diagnostic.path else diagnostic.sentence
+    return _Annotation(
+        level=diagnostic.severity,
+        message=f"{what} — {diagnostic.hint}" if diagnostic.hint else what,
+        title=f"{diagnostic.code} {'invalid definition' if diagnostic.severity == 'error' else 'definition'}",
+        file=diagnostic.file,
+        line=diagnostic.line,
+        column=diagnostic.column,
+    )
+
+
+def _limited(found: list[_Annotation], where: str) -> list[str]:
+    """Keep so many of each level as GitHub shows, in their order; the last counts the others."""
+    commands: list[str] = []
+    for level in ("error", "warning"):
+        some = [one for one in found if one.level == level]
+        if len(some) > MAX_ANNOTATIONS:
+            rest = len(some) - MAX_ANNOTATIONS + 1
+            some = some[: MAX_ANNOTATIONS - 1]
+            noun = "errors" if level == "error" else "warnings"
+            some.append(_Annotation(level=level, message=f"… and {rest:,} more {noun}: {where}", title="And more"))
+        commands += [one.text() for one in some]
+    return commands
+
+
+def _cut(message: str) -> str:
+    """Put a message on one line and cut it where GitHub would, without halving a character."""
+    line = one_line(message, MAX_MESSAGE)
+    units = line.encode("utf-16-le")
+    if len(units) <= 2 * MAX_MESSAGE:
+        return line
+    return units[: 2 * MAX_MESSAGE - 2].decode("utf-16-le", "ignore") + "…"
+
+
+# --- outputs ---------------------------------------------------------------------------------------
+
+
+def outputs(result: RunResult, *, token: str, results_path: str = "", summary_path: str = "") -> str:
+    """Return the outputs of a run for `GITHUB_OUTPUT`; `token` is random, a path is empty where nothing was written."""
+    values = {
+        "status": result.status.value,
+        "verdict": result.verdict.value,
+        "exit-code": str(int(result.exit.code)),
+        "run-id": result.facts.id,
+        "results-path": results_path,
+        "summary-path": summary_path,
+        "failed-nodes": _ids(node.node_id for node in result.nodes if node.status.broke),
+        "findings-count": str(len(result.findings)),
+    }
+    return _entries(values, token)
+
+
+def failure_outputs(end: Exit, *, token: str, results_path: str = "", summary_path: str = "") -> str:
+    """Return the outputs of what ended before the first node: nothing was seen, so the verdict is empty."""
+    values = {
+        "status": "failed",
+        "verdict": "",
+        "exit-code": str(int(end.code)),
+        "run-id": "",
+        "results-path": results_path,
+        "summary-path": summary_path,
+        "failed-nodes": "",
+        "findings-count": "0",
+    }
+    return _entries(values, token)
+
+
+def _ids(ids: Iterable[str]) -> str:
+    """Join ids with commas, as many as fit."""
+    text = ",".join(ids)
+    return text if len(text) <= MAX_VALUE else text[:MAX_VALUE].rpartition(",")[0]
+
+
+def _entries(values: dict[str, str], token: str) -> str:
+    """Write values in the form that no value can break out of: between lines of a delimiter that none contains."""
+    delimiter = f"ghadelimiter_{token}"
+    while any(delimiter in value for value in values.values()):
+        delimiter += "_"
+    return "".join(f"{name}<<{delimiter}\n{value}\n{delimiter}\n" for name, value in values.items())

@@ -1,0 +1,206 @@
+"""The sections of a summary."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC
+from typing import TYPE_CHECKING, Final
+
+from runner.bounds import bounded
+from runner.reports import details as known
+from runner.reports.gfm import Listing, code, escape, fence, fold, row
+from runner.reports.values import plain
+from runner.reports.wording import counted, finding_text, measured, word
+from runner.results import RunStatus, Verdict
+from runner.spec import duration_text
+
+if TYPE_CHECKING:
+    from runner.reports.details import AdviceLine, AlertLine, CheckLine, DeliveryLine
+    from runner.results import Finding, NodeResult, RunResult
+
+_SIGNS: Final = {
+    "ok": "🟢",
+    "warning": "🟡",
+    "unknown": "🟣",
+    "critical": "🔴",
+    "inconclusive": "⚪",
+    "completed": "✅",
+    "succeeded": "✅",
+    "failed": "❌",
+    "timed_out": "⏱️",
+    "cancelled": "🚫",
+    "skipped": "⏭️",
+    "sent": "✅",
+}
+_NOTE: Final = 200
+"""Characters of an error or a reason in the table of nodes."""
+_SHOWN_OUTPUT: Final = 16 * 1024
+"""Bytes of an output that the details show."""
+
+
+def _signed(term: str) -> str:
+    sign = _SIGNS.get(term)
+    return f"{sign} {word(term)}" if sign else escape(term)
+
+
+def title(result: RunResult) -> str:
+    """Return the heading: what it is about, and the verdict, or what became of a run that did not complete."""
+    name = escape(result.facts.definition, _NOTE)
+    if result.status is RunStatus.COMPLETED:
+        return f"## {_SIGNS[result.verdict]} {name}: {result.verdict}"
+    seen = f" (verdict {result.verdict})" if result.verdict > Verdict.OK and result.executed else ""
+    return f"## {_SIGNS[result.status]} {name}: {word(result.status)}{seen}"
+
+
+def facts(result: RunResult) -> str:
+    """Say which run this is and how it ended."""
+    run = result.facts
+    started = run.started_at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    took = duration_text(result.duration_ms / 1000)
+    reason = f": {escape(result.exit.reason)}" if result.exit.reason else ""
+    incident = f", incident {code(result.incident_id)}" if result.incident_id else ""
+    said = (
+        f"Exit {result.exit.code:d} ({result.exit.code.label}){reason}",
+        f"{_capital(word(result.status))} in {took}, started {started}",
+        f"{code(run.definition_source)}, environment {code(run.environment)}, source {code(run.source)}",
+        f"run {code(run.id)}, trace {code(run.trace_id)}{incident}",
+    )
+    return "  \n".join(said)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def nodes(result: RunResult) -> Listing:
+    """List what became of every node."""
+    return Listing(
+        title="Nodes",
+        head=("Node", "Type", "Status", "Verdict", "Time", "Note"),
+        rows=tuple(map(_node, result.nodes)),
+        noun="node",
+    )
+
+
+def _node(node: NodeResult) -> str:
+    optional = " (optional)" if node.status.broke and not node.required else ""
+    return row(
+        code(node.node_id),
+        escape(node.node_type),
+        f"{_signed(node.status)}{optional}",
+        _signed(node.verdict) if node.verdict else "",
+        "" if node.skipped else duration_text(node.duration_ms / 1000),
+        escape(node.skip_reason if node.skipped else _errors(node), _NOTE),
+    )
+
+
+def _errors(node: NodeResult) -> str:
+    return "; ".join(error.message for error in node.errors)
+
+
+def findings(result: RunResult) -> Listing:
+    """List what is not well, the worst first."""
+    return Listing(
+        title="Findings",
+        head=("Verdict", "What", "Value", "Threshold", "Where", "Since"),
+        rows=tuple(map(_finding, result.findings)),
+        noun="finding",
+    )
+
+
+def _finding(finding: Finding) -> str:
+    place = f"<br>{code(f'{finding.file}:{finding.line}')}" if finding.file else ""
+    return row(
+        _signed(finding.verdict),
+        escape(finding_text(finding)),
+        escape(measured(finding.value, finding.unit)),
+        escape(finding.threshold),
+        f"{code(f'{finding.node}.{finding.check}')}{place}",
+        finding.first_seen.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+    )
+
+
+def analysis(result: RunResult) -> str:
+    """Say what an analysis makes of it; empty where there was none."""
+    return "\n\n".join(_analysis(node) for node in result.nodes if "recommendations" in node.output)
+
+
+def _analysis(node: NodeResult) -> str:
+    output = node.output
+    stand_in = ", standing in for another provider" if output.get("fallback_used") else ""
+    by = f" ({escape(str(output['provider']))}{stand_in})" if output.get("provider") else ""
+    labels = (("summary", ""), ("probable_cause", "Probable cause: "))
+    said = [f"{label}{escape(str(output[key]))}" for key, label in labels if output.get(key)]
+    return f"### Analysis{by}\n\n" + "  \n".join(said)
+
+
+def advice(result: RunResult) -> Listing:
+    """List what to do about it."""
+    found = [one for node in result.nodes for one in known.advice(node)]
+    return Listing(title="What to do", rows=tuple(map(_advice, found)), noun="recommendation")
+
+
+def _advice(one: AdviceLine) -> str:
+    priority = f" ({escape(one.priority)})" if one.priority else ""
+    description = f": {escape(one.description)}" if one.description else ""
+    actions = [f"  - {escape(action)}" for action in one.actions]
+    evidence = [f"  - _Evidence:_ {escape(line)}" for line in one.evidence]
+    return "\n".join([f"- **{escape(one.title)}**{priority}{description}", *actions, *evidence])
+
+
+def deliveries(result: RunResult) -> Listing:
+    """List what was sent where, or why not."""
+    return Listing(
+        title="Messages",
+        head=("Channel", "Status", "Note"),
+        rows=tuple(_delivery(one) for node in result.nodes for one in known.deliveries(node)),
+        noun="message",
+    )
+
+
+def _delivery(one: DeliveryLine) -> str:
+    return row(escape(one.name), _signed(one.status), escape(one.error) if one.error else code(one.message_id))
+
+
+def notes(result: RunResult) -> Listing:
+    """List what people should know of the walk."""
+    return Listing(title="Notes", rows=tuple(f"- {escape(note)}" for note in result.notes), noun="note")
+
+
+def passed(result: RunResult) -> Listing:
+    """List the checks that are ok."""
+    found = [(node, check) for node in result.nodes for check in known.checks(node) if check.verdict == Verdict.OK]
+    return Listing(
+        head=("Check", "Value", "Message"),
+        rows=tuple(_check(node, check) for node, check in found),
+        noun="check",
+    )
+
+
+def _check(node: NodeResult, check: CheckLine) -> str:
+    return row(code(f"{node.node_id}.{check.name}"), escape(measured(check.value, check.unit)), escape(check.message))
+
+
+def details(result: RunResult) -> tuple[str, ...]:
+    """Return everything else worth reading, folded."""
+    return tuple(block for node in result.nodes for block in _details(node))
+
+
+def _details(node: NodeResult) -> list[str]:
+    blocks = []
+    if alerts := known.alerts(node):
+        rows = tuple(map(_alert, alerts))
+        table = Listing(head=("Alert", "Status", "Severity", "Since", "Description"), rows=rows, noun="alert")
+        blocks.append(fold(f"{node.node_id}: {counted(len(alerts), 'alert')}", table.text(len(rows))))
+    if "transformed" in node.output:
+        shown = bounded({"transformed": node.output["transformed"]}, limit=_SHOWN_OUTPUT)
+        blocks.append(fold(f"{node.node_id}: output", fence(json.dumps(plain(shown), indent=2), "json")))
+    if len(_errors(node)) > _NOTE:
+        errors = [f"- {code(error.code)} {escape(error.message)}" for error in node.errors]
+        blocks.append(fold(f"{node.node_id}: {counted(len(errors), 'error')}", "\n".join(errors)))
+    return blocks
+
+
+def _alert(alert: AlertLine) -> str:
+    cells = (alert.name, alert.status, alert.severity, alert.started_at, alert.description)
+    return row(*map(escape, cells))

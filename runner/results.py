@@ -1,0 +1,245 @@
+"""What a run leaves behind: frozen values that cross every line of the house."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from runner.errors import ExitCode
+
+
+class _Nothing(Mapping[str, Any]):
+    """An empty mapping that nobody can fill; unlike a view of an empty dict it may be a field's default."""
+
+    __slots__ = ()
+
+    def __getitem__(self, key: str) -> Any:  # noqa: ANN401 - there is none
+        raise KeyError(key)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+    def __hash__(self) -> int:
+        return 0
+
+
+NOTHING: Final[Mapping[str, Any]] = _Nothing()
+"""An empty mapping."""
+
+
+class Ordered(StrEnum):
+    """Words in an order, the mildest first; a comparison with a word that is not theirs is an error."""
+
+    @property
+    def rank(self) -> int:
+        """The place in the order, from 0."""
+        return list(type(self)).index(self)
+
+    def _rank_of(self, other: object) -> int:
+        words = list(type(self))
+        if other not in words:
+            msg = f"{other!r} is no {type(self).__name__.lower()}: one of {', '.join(words)}"
+            raise TypeError(msg)
+        return words.index(other)  # type: ignore[arg-type]  # it is one of the words
+
+    def __lt__(self, other: object) -> bool:
+        return self.rank < self._rank_of(other)
+
+    def __le__(self, other: object) -> bool:
+        return self.rank <= self._rank_of(other)
+
+    def __gt__(self, other: object) -> bool:
+        return self.rank > self._rank_of(other)
+
+    def __ge__(self, other: object) -> bool:
+        return self.rank >= self._rank_of(other)
+
+
+class Verdict(Ordered):
+    """What was seen."""
+
+    OK = "ok"
+    WARNING = "warning"
+    UNKNOWN = "unknown"
+    CRITICAL = "critical"
+    INCONCLUSIVE = "inconclusive"
+
+
+class Severity(Ordered):
+    """How bad an alert is, by its sender."""
+
+    INFO = "info"
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+
+class Status(StrEnum):
+    """What became of a node."""
+
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    TIMED_OUT = "timed_out"
+    CANCELLED = "cancelled"
+
+    @property
+    def broke(self) -> bool:
+        """Started and did not succeed."""
+        return self not in {Status.SUCCEEDED, Status.SKIPPED}
+
+
+class RunStatus(StrEnum):
+    """What became of a run."""
+
+    COMPLETED = "completed"
+    FAILED = "failed"
+    TIMED_OUT = "timed_out"
+    CANCELLED = "cancelled"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One error of a node, as it stands in the result."""
+
+    code: str
+    message: str
+    retryable: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """One thing a node saw that is not well; the engine makes a `Finding` of it."""
+
+    check: str
+    """The name of the check or the alert."""
+    subject: str
+    """What it is about: a host, a URL, a path. Part of the fingerprint, so it holds no numbers that change."""
+    verdict: Verdict
+    message: str
+    value: float | None = None
+    unit: str = ""
+    threshold: str = ""
+    """What the value was held against, for people: `above 90%`."""
+    key: str = ""
+    """Part of the fingerprint in place of check and subject, where the thing has an identity of its own."""
+    path: tuple[str | int, ...] = ()
+    """Where in the node's `config` it is defined."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that is not well."""
+
+    fingerprint: str
+    """SHA-256 (hex) of definition, node, check or alert, and subject; never of text or numbers."""
+    node: str
+    check: str
+    subject: str
+    verdict: Verdict
+    message: str
+    value: float | None
+    unit: str
+    threshold: str
+    first_seen: datetime
+    file: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """What a node returns."""
+
+    data: Mapping[str, object] = NOTHING
+    """JSON values, enums of this module and datetimes."""
+    verdict: Verdict | None = None
+    """Only of nodes that judge."""
+    observations: tuple[Observation, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    """Errors that did not make the node fail (a provider that the local analysis stands in for)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeResult:
+    """What became of one node."""
+
+    node_id: str
+    node_type: str
+    status: Status
+    verdict: Verdict | None = None
+    output: Mapping[str, object] = NOTHING
+    findings: tuple[Finding, ...] = ()
+    errors: tuple[Problem, ...] = ()
+    attempts: int = 0
+    started_at: datetime | None = None
+    duration_ms: float = 0.0
+    skip_reason: str = ""
+    required: bool = True
+    undelivered: bool = False
+    """There was something to say and it reached nobody."""
+
+    @property
+    def skipped(self) -> bool:
+        """Never started."""
+        return self.status is Status.SKIPPED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exit:
+    """How the process ends, and why."""
+
+    code: ExitCode
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFacts:
+    """What is known of a run before its first node; `run` in expressions."""
+
+    id: str
+    trace_id: str
+    definition: str
+    definition_version: int
+    definition_source: str
+    """Where it was found: a path as given, `builtin:NAME`, `db:NAME`."""
+    definition_sha256: str
+    source: str
+    environment: str
+    started_at: datetime
+    url: str = ""
+    """The page of this run where a CI system has one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResult:
+    """What became of a run; reports are functions of it."""
+
+    facts: RunFacts
+    status: RunStatus
+    verdict: Verdict
+    finished_at: datetime
+    duration_ms: float
+    nodes: tuple[NodeResult, ...]
+    """One for every node of the definition, in its order."""
+    executed: tuple[str, ...]
+    """Ids of the nodes that were started, in the order they were."""
+    exit: Exit
+    error: str = ""
+    incident_id: str | None = None
+    notes: tuple[str, ...] = field(default=())
+    """What people should know of the walk: `analyze: no branch of next fits, the run ends here`."""
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """All findings, the worst first."""
+        found = [finding for node in self.nodes for finding in node.findings]
+        return tuple(sorted(found, key=lambda finding: -finding.verdict.rank))

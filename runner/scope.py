@@ -1,0 +1,151 @@
+"""What a node may see: the event, earlier nodes, the doors, the time it has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, ClassVar, Final, Protocol
+
+from runner.results import NOTHING, Status, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from runner.deadline import Deadline
+    from runner.doors import Doors
+    from runner.results import NodeResult, Output, RunFacts
+    from runner.secrets import Masker, Secret
+
+
+class Log(Protocol):
+    """Where a node says what people following the run should read; the text is masked and fenced there."""
+
+    def info(self, text: str) -> None:
+        """Say what is happening."""
+
+    def warning(self, text: str) -> None:
+        """Say what deserves a look."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overrides:
+    """What flags of the command line change in every node they concern."""
+
+    hostname: str = ""
+    """Names this machine in findings, in place of its own host name."""
+    labels: Mapping[str, str] = NOTHING
+    """Added to every alert and to the message."""
+    format: str = ""
+    """The alert format, in place of detection."""
+    incidents: bool = True
+    """Give alerts an incident."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What a node may see. Frozen; the engine makes a new one for each attempt."""
+
+    run: RunFacts
+    deadline: Deadline
+    doors: Doors
+    log: Log
+    masker: Masker
+    payload: object = NOTHING
+    inputs: Mapping[str, object] = NOTHING
+    secrets: Mapping[str, Secret] = NOTHING
+    """The declared secrets that are set."""
+    env: Mapping[str, str] = NOTHING
+    """The environment variables that the definition lists."""
+    variables: Mapping[str, Secret] = NOTHING
+    """Values of the variables that channels and providers of this definition need, by name."""
+    nodes: Mapping[str, NodeResult] = NOTHING
+    """Results of earlier nodes, in the order of the walk."""
+    incident: Mapping[str, object] = NOTHING
+    overrides: Overrides = field(default_factory=Overrides)
+    in_ci: bool = False
+    """The machine is a hosted one that has nothing to do with what is watched."""
+    failure: str = ""
+    """Why the run has failed so far: `probe failed: …`; empty while it is well."""
+
+    def within(self, deadline: Deadline) -> Scope:
+        """Return the same scope with less time."""
+        return replace(self, deadline=deadline)
+
+    def names(self, wanted: Iterable[str]) -> dict[str, object]:
+        """Return what expressions may read, of the root names that are wanted."""
+        return {name: self._value(name) for name in wanted if name in SCOPE_WORDS or name in self.nodes}
+
+    def _value(self, name: str) -> object:
+        if name == "nodes":
+            return {node: view(result) for node, result in self.nodes.items()}
+        if name == "run":
+            return run_view(self.run)
+        return getattr(self, name) if name in SCOPE_WORDS else view(self.nodes[name])
+
+
+SCOPE_WORDS: Final = ("payload", "inputs", "secrets", "env", "run", "incident", "nodes")
+"""The root names of expressions that are no node."""
+
+RUN_WORDS: Final = ("id", "trace_id", "definition", "source", "environment", "started_at", "url")
+NODE_WORDS: Final = ("output", "status", "verdict", "findings", "errors", "has_errors")
+
+
+def run_view(facts: RunFacts) -> Mapping[str, object]:
+    """Return a run as expressions see it."""
+    return {word: getattr(facts, word) for word in RUN_WORDS}
+
+
+def view(result: NodeResult) -> Mapping[str, object]:
+    """Return a node's result as expressions see it; one that did not succeed has no output and verdict `unknown`."""
+    succeeded = result.status is Status.SUCCEEDED
+    return {
+        "output": result.output if succeeded else NOTHING,
+        "status": result.status,
+        "verdict": (result.verdict or Verdict.OK) if succeeded else Verdict.UNKNOWN,
+        "findings": [
+            {"check": found.check, "subject": found.subject, "verdict": found.verdict, "message": found.message}
+            for found in result.findings
+        ],
+        "errors": [{"code": error.code, "message": error.message} for error in result.errors],
+        "has_errors": bool(result.errors),
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variable:
+    """An environment variable that an option falls back to."""
+
+    name: str
+    required: bool
+    """Without it (and without the option) nothing can be sent: exit 4 before the first node."""
+    needed_for: str
+    """For the message: `the slack channel of node tell`."""
+
+
+class Node(Protocol):
+    """A node in a definition: its fields are its configuration.
+
+    A class may have a class method `parse(value)` that reads its configuration in place of `validators.read`,
+    `reads()` for the ids of nodes that its configuration names, `default_names()` for the names that its checks
+    have by default, and `missing(variables)` for what keeps it from being sent, a sentence each.
+    """
+
+    type: ClassVar[str]
+    timeout: ClassVar[float]
+    """Seconds of one attempt where the definition does not say."""
+    judges: ClassVar[bool]
+    """Its verdict counts for the run."""
+    tells: ClassVar[bool]
+    """It tells people."""
+    pure: ClassVar[bool]
+    """It reaches for nothing outside: a dry run may run it."""
+    own_names: ClassVar[frozenset[str]]
+    """Names that its `template`, `message`, `title` and `payload_template` may read beside the scope's."""
+
+    def run(self, scope: Scope) -> Output:
+        """Do it; raise `NodeError` where it fails."""
+
+    def plan(self, scope: Scope) -> Iterable[str]:
+        """Say, a line each, what `run` would do; for dry runs. Opens nothing, starts nothing."""
+
+    def needs(self) -> Iterable[Variable]:
+        """Name the variables that are read where an option is not given."""

@@ -1,0 +1,247 @@
+"""Reading a value from a file into a configurable class, with every problem at once.
+
+The classes are plain dataclasses. pydantic turns them into core schemas when the wheel is built
+(`python -m runner.prepare`); at run time pydantic_core alone takes the prepared one. A prepared file
+that does not match this code or the installed pydantic_core is ignored, and pydantic does the work.
+"""
+
+from __future__ import annotations
+
+import pickle
+import zlib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+
+from runner.spec import Invalid, Template, described, did_you_mean
+
+if TYPE_CHECKING:
+    from pydantic_core import CoreSchema, SchemaValidator, ValidationError
+    from pydantic_core.core_schema import ErrorType
+
+T = TypeVar("T")
+
+PREPARED: Final = Path(__file__).with_name("prepared")
+_HERE: Final = Path(__file__).parent
+
+
+def _versions() -> str:
+    import pydantic_core  # noqa: PLC0415 - loaded with the first definition
+
+    return f"{pydantic_core.__version__}"
+
+
+def sources(cls: type) -> str:
+    """A checksum of the modules that a class and its fields are made of."""
+    modules = {base.__module__ for base in cls.__mro__ if base.__module__.startswith("runner.")}
+    paths = [_HERE.joinpath(*module.split(".")[1:]).with_suffix(".py") for module in sorted(modules)]
+    checksum = 0
+    for path in (*paths, _HERE / "spec.py", Path(__file__)):
+        source = path if path.exists() else path.with_suffix("") / "__init__.py"
+        checksum = zlib.crc32(source.read_bytes(), checksum)
+    return f"{checksum:08x}"
+
+
+def prepared_path(cls: type) -> Path:
+    """Where the prepared schema of a class stands."""
+    return PREPARED / f"{cls.__module__}.{cls.__qualname__}.pickle"
+
+
+def core_schema(cls: type) -> CoreSchema:
+    """Let pydantic work out the schema of a class (slow: imports pydantic)."""
+    from pydantic import ConfigDict, TypeAdapter  # noqa: PLC0415 - only where nothing is prepared
+
+    cls.__pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[attr-defined]
+    return cast("CoreSchema", _strict(TypeAdapter(cls).core_schema))
+
+
+def _strict(schema: object) -> object:
+    """Take scalars as they are (no `"3"` for 3), but a list for a tuple and an object for a dataclass."""
+    if isinstance(schema, dict):
+        scalar = {"strict": True} if schema.get("type") in {"int", "float", "bool", "str"} else {}
+        return {key: _strict(item) for key, item in schema.items()} | scalar
+    if isinstance(schema, list | tuple):
+        return type(schema)(map(_strict, schema))
+    return schema
+
+
+_VALIDATORS: Final[dict[type, SchemaValidator]] = {}
+"""Each made once."""
+
+
+def _validator(cls: type) -> SchemaValidator:
+    if cls not in _VALIDATORS:
+        _VALIDATORS[cls] = _load(cls)
+    return _VALIDATORS[cls]
+
+
+def _load(cls: type) -> SchemaValidator:
+    from pydantic_core import SchemaValidator  # noqa: PLC0415 - loaded with the first definition
+
+    try:
+        stamp, schema = pickle.loads(prepared_path(cls).read_bytes())  # noqa: S301 - made by the build, beside the code
+    except (OSError, ValueError, AttributeError, ImportError, EOFError, pickle.UnpicklingError):
+        return SchemaValidator(core_schema(cls))
+    if stamp != (_versions(), sources(cls)):
+        schema = core_schema(cls)
+    return SchemaValidator(schema)
+
+
+def prepare(cls: type) -> bytes:
+    """Return the prepared schema of a class, for the file at `prepared_path`."""
+    return pickle.dumps(((_versions(), sources(cls)), _bare(core_schema(cls))))
+
+
+def _bare(schema: object) -> object:
+    """Leave out what only pydantic itself needs: metadata and serialisers."""
+    if isinstance(schema, dict):
+        return {key: _bare(item) for key, item in schema.items() if key not in {"metadata", "serialization"}}
+    if isinstance(schema, list | tuple):
+        return type(schema)(map(_bare, schema))
+    return schema
+
+
+def read(cls: type[T], value: object) -> T:
+    """Read a JSON-like value as an instance of `cls`.
+
+    Raises `pydantic_core.ValidationError`, each line of which is one of ours: `type` the diagnostic's code,
+    `msg` its sentence, `ctx` its `hint`. Inside another validator it keeps its paths.
+    """
+    from pydantic_core import ValidationError  # noqa: PLC0415 - loaded with the first definition
+
+    try:
+        return cast("T", _validator(cls).validate_python(value))
+    except ValidationError as error:
+        raise _translated(cls, error) from None
+
+
+def problems(error: ValidationError) -> list[dict[str, Any]]:
+    """Return the lines of an error that are known already: those about a template wait for its value."""
+    lines = error.errors(include_url=False)
+    return [dict(line) for line in lines if not isinstance(line["input"], Template)]
+
+
+def invalid(value: object, *found: Invalid) -> ValidationError:
+    """Make the error that `read` raises, for a function that reads by other means."""
+    from pydantic_core import InitErrorDetails, PydanticCustomError, ValidationError  # noqa: PLC0415 - only where something is wrong
+
+    lines = [
+        InitErrorDetails(
+            type=PydanticCustomError(cast("Any", one.code), "{sentence}", {"sentence": one.sentence, "hint": one.hint}),
+            loc=one.at,
+            input=_at(value, one.at),
+        )
+        for one in found
+    ]
+    return ValidationError.from_exception_data("value", lines)
+
+
+def _at(value: object, path: tuple[str | int, ...]) -> object:
+    for key in path:
+        try:
+            value = value[key]  # type: ignore[index]  # a path that pydantic gave, or one of ours
+        except (LookupError, TypeError):
+            return value
+    return value
+
+
+def _translated(cls: type, error: ValidationError) -> ValidationError:
+    from pydantic_core import InitErrorDetails, PydanticCustomError, ValidationError  # noqa: PLC0415 - only where something is wrong
+
+    lines = []
+    for line in error.errors(include_url=False):
+        one = _ours(cls, line)
+        kind = PydanticCustomError(cast("Any", one.code), "{sentence}", {"sentence": one.sentence, "hint": one.hint})
+        lines.append(InitErrorDetails(type=kind, loc=(*line["loc"], *one.at), input=line["input"]))
+    return ValidationError.from_exception_data(cls.__name__, lines)
+
+
+def _ours(cls: type, line: Mapping[str, Any]) -> Invalid:
+    """Say one of pydantic's lines in our words."""
+    kind, context = line["type"], line.get("ctx", {})
+    if "sentence" in context:
+        return Invalid(context["sentence"], context["hint"], code=kind)
+    if isinstance(context.get("error"), Invalid):
+        return cast("Invalid", context["error"])
+    say: Saying = _SAYINGS.get(kind, _plain)
+    return say(cls, line, context)
+
+
+Saying = Callable[[type, Mapping[str, Any], Mapping[str, Any]], Invalid]
+
+
+def _unknown_key(cls: type, line: Mapping[str, Any], _context: Mapping[str, Any]) -> Invalid:
+    key = str(line["loc"][-1])
+    owner = _class_at(cls, line["loc"][:-1])
+    return Invalid(f'unknown key "{key}"', did_you_mean(key, _keys(owner)), code="E203")
+
+
+def _missing_key(_cls: type, line: Mapping[str, Any], _context: Mapping[str, Any]) -> Invalid:
+    key = line["loc"][-1]
+    return Invalid(f'missing key "{key}"', f'add "{key}"', code="E201")
+
+
+def _not_listed(_cls: type, line: Mapping[str, Any], context: Mapping[str, Any]) -> Invalid:
+    known = [word.strip(" '") for word in context["expected"].replace(" or ", ", ").split(",")]
+    got = line["input"]
+    hint = did_you_mean(got, known) if isinstance(got, str) else f"known: {', '.join(known)}"
+    return Invalid(f"{described(got)} is not one of {', '.join(known)}", hint)
+
+
+def _expected(what: str) -> Saying:
+    def say(_cls: type, line: Mapping[str, Any], _context: Mapping[str, Any]) -> Invalid:
+        hint = ""
+        if what == "a text" and isinstance(line["input"], int | float):
+            hint = f'put it in quotes: "{described(line["input"])}"'
+        return Invalid(f"expected {what}, got {described(line['input'])}", hint, code="E202")
+
+    return say
+
+
+def _plain(_cls: type, line: Mapping[str, Any], _context: Mapping[str, Any]) -> Invalid:
+    """Anything that needs no words of ours: bounds and lengths."""
+    return Invalid(f"{described(line['input'])} cannot stand here: {line['msg'].removeprefix('Input ')}")
+
+
+_SAYINGS: Final[dict[ErrorType, Saying]] = {
+    "unexpected_keyword_argument": _unknown_key,
+    "missing": _missing_key,
+    "literal_error": _not_listed,
+    "enum": _not_listed,
+    "string_type": _expected("a text"),
+    "int_type": _expected("a whole number"),
+    "int_from_float": _expected("a whole number"),
+    "float_type": _expected("a number"),
+    "bool_type": _expected("true or false"),
+    "dict_type": _expected("an object"),
+    "mapping_type": _expected("an object"),
+    "dataclass_type": _expected("an object"),
+    "dataclass_exact_type": _expected("an object"),
+    "list_type": _expected("a list"),
+    "tuple_type": _expected("a list"),
+}
+
+
+def _keys(cls: type) -> list[str]:
+    from dataclasses import fields, is_dataclass  # noqa: PLC0415 - loaded by every dataclass already
+
+    return [one.name for one in fields(cls)] if is_dataclass(cls) else []
+
+
+def _class_at(cls: type, path: tuple[str | int, ...]) -> type:
+    """Find the dataclass that a path below `cls` leads to."""
+    import typing  # noqa: PLC0415 - only where something is wrong
+
+    for key in path:
+        hints = typing.get_type_hints(cls)
+        if isinstance(key, str) and key in hints:
+            inner = [one for one in _alternatives(hints[key]) if hasattr(one, "__dataclass_fields__")]
+            cls = inner[0] if inner else cls
+    return cls
+
+
+def _alternatives(hint: Any) -> list[Any]:  # noqa: ANN401 - a type expression
+    import typing  # noqa: PLC0415 - only where something is wrong
+
+    inner = typing.get_args(hint)
+    return [hint, *(found for one in inner for found in _alternatives(one))]

@@ -1,0 +1,170 @@
+"""What all checks share: thresholds, tries, names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar
+
+import pytest
+from pydantic_core import ValidationError
+
+from runner.checks import CHECKS, Check, Confirm, Seen
+from runner.checks.base import Usage
+from runner.checks.disk import Disk
+from runner.checks.judging import examine, judge
+from runner.checks.naming import names
+from runner.errors import NodeError, Refused, TimedOut, Unreachable
+from runner.results import Verdict
+from runner.spec import Template, Threshold
+from runner.validators import problems, read
+
+if TYPE_CHECKING:
+    from runner.scope import Scope
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stub(Usage):
+    """A check that shows what it is given, one after the other."""
+
+    type: ClassVar[str] = "stub"
+    shows: tuple[Seen | Exception, ...] = ()
+    looks: list[int] = field(default_factory=list)
+
+    def look(self, scope: Scope) -> Seen:
+        scope.deadline.check()
+        self.looks.append(1)
+        shown = self.shows[len(self.looks) - 1]
+        if isinstance(shown, Exception):
+            raise shown
+        return shown
+
+    def subject(self, scope: Scope) -> str:
+        return str(scope.overrides.hostname)
+
+    @property
+    def about(self) -> str | None:
+        return ""
+
+    @property
+    def task(self) -> str:
+        return "look"
+
+
+def at(percent: float, verdict: Verdict = Verdict.OK) -> Seen:
+    return Seen(message=f"tank is {percent:g}% full", value=percent, unit="%", verdict=verdict)
+
+
+@pytest.mark.parametrize(
+    ("percent", "verdict", "message"),
+    [
+        (69.9, Verdict.OK, "tank is 69.9% full"),
+        (70.0, Verdict.WARNING, "tank is 70% full, above 70%"),
+        (89.9, Verdict.WARNING, "tank is 89.9% full, above 70%"),
+        (96.0, Verdict.CRITICAL, "tank is 96% full, above 90%"),
+    ],
+)
+def test_the_worst_threshold_that_is_crossed_judges(percent: float, verdict: Verdict, message: str) -> None:
+    judged = judge(Stub(), at(percent))
+    assert (judged.verdict, judged.message) == (verdict, message)
+
+
+def test_thresholds_may_be_anything_of_their_kind() -> None:
+    disk = read(Disk, {"warning": {"outside": [10, "90%"]}, "critical": {"below": 5}})
+    assert [judge(disk, at(percent)).threshold for percent in (4, 7, 50, 95)] == [
+        "below 5%",
+        "outside 10% to 90%",
+        "",
+        "outside 10% to 90%",
+    ]
+
+
+def test_a_threshold_can_be_switched_off() -> None:
+    assert judge(read(Disk, {"warning": None, "critical": None}), at(100)).verdict is Verdict.OK
+
+
+def test_thresholds_never_make_a_verdict_better() -> None:
+    judged = judge(Stub(), at(75, Verdict.CRITICAL))
+    assert (judged.verdict, judged.message) == (Verdict.CRITICAL, "tank is 75% full")
+
+
+@pytest.mark.parametrize("kind", list(CHECKS))
+def test_every_check_says_its_type(kind: str) -> None:
+    assert CHECKS.load(kind).type == kind
+
+
+@pytest.mark.parametrize(
+    ("error", "verdict", "code"),
+    [
+        pytest.param(TimedOut("timed out after 1s"), Verdict.CRITICAL, "timed_out", id="timed-out"),
+        pytest.param(Unreachable("no", code="tls"), Verdict.CRITICAL, "tls", id="unreachable"),
+        pytest.param(Refused("no", code="redirect"), Verdict.CRITICAL, "redirect", id="redirect"),
+        pytest.param(Refused("no", code="refused_address"), Verdict.UNKNOWN, "refused_address", id="refused"),
+        pytest.param(NodeError("no", code="not_found"), Verdict.UNKNOWN, "not_found", id="could-not-tell"),
+        pytest.param(PermissionError(13, "Permission denied"), Verdict.UNKNOWN, "unreadable", id="os"),
+    ],
+)
+def test_what_fails_is_critical_and_what_could_not_tell_is_unknown(
+    error: Exception, verdict: Verdict, code: str, scope: Scope
+) -> None:
+    judged = examine(Stub(shows=(error,)), scope)
+    assert (judged.verdict, judged.code) == (verdict, code)
+
+
+def test_a_bug_in_a_check_escapes(scope: Scope) -> None:
+    with pytest.raises(TypeError, match="a bug"):
+        examine(Stub(shows=(TypeError("a bug"),)), scope)
+
+
+def test_a_critical_value_is_confirmed_where_asked_for(scope: Scope) -> None:
+    stub = Stub(shows=(at(95), at(80)), confirm=Confirm(tries=3, pause=0.001))
+    judged = examine(stub, scope)
+    assert (judged.verdict, judged.tries, judged.message) == (Verdict.WARNING, 2, "tank is 80% full, above 70%")
+
+
+def test_a_local_check_is_looked_at_once_by_default(scope: Scope) -> None:
+    judged = examine(Stub(shows=(at(95),)), scope)
+    assert (judged.tries, judged.message) == (1, "tank is 95% full, above 90%")
+
+
+@pytest.mark.parametrize(
+    ("warning", "critical", "sentence"),
+    [
+        (95, 90, "a warning above 95% never comes before critical above 90%"),
+        ({"below": "5%"}, {"below": 10}, "a warning below 5% never comes before critical below 10%"),
+        (
+            {"outside": [5, 95]},
+            {"outside": [10, 90]},
+            "a warning outside 5% to 95% never comes before critical outside 10% to 90%",
+        ),
+    ],
+    ids=["above", "below", "outside"],
+)
+def test_thresholds_in_the_wrong_order_are_refused(warning: object, critical: object, sentence: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        read(Disk, {"warning": warning, "critical": critical})
+    (line,) = problems(caught.value)
+    assert (line["type"], line["loc"], line["msg"], line["ctx"]["hint"]) == (
+        "E207",
+        ("warning",),
+        sentence,
+        "swap them",
+    )
+
+
+def test_a_threshold_that_is_not_known_yet_is_let_through() -> None:
+    assert isinstance(read(Disk, {"warning": Template("{{ inputs.w }}")}).warning, Template | Threshold)
+
+
+def checks(*configs: dict[str, object] | str) -> tuple[Check, ...]:
+    return tuple(map(CHECKS.read, configs))
+
+
+def test_default_names_that_are_taken_get_a_number() -> None:
+    named = names(checks("disk", "disk", {"type": "disk", "name": "disk_2"}, "disk"))
+    assert named == ("disk", "disk_3", "disk_2", "disk_4")
+
+
+def test_a_name_that_a_template_hides_is_none() -> None:
+    url = Template("{{ inputs.url }}")
+    named = names(checks({"type": "http", "url": url}, {"type": "http", "url": url, "name": "home"}))
+    assert named == (None, "home")

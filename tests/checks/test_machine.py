@@ -1,0 +1,133 @@
+"""The checks of this machine: cpu, memory, disk."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+from pydantic_core import ValidationError
+
+from runner.checks import CHECKS
+from runner.checks.cpu import Cpu
+from runner.checks.disk import Disk
+from runner.checks.judging import examine
+from runner.checks.memory import Memory
+from runner.results import Verdict
+from runner.scope import Overrides
+from runner.validators import problems, read
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from runner.scope import Scope
+
+ALWAYS = {"above": 0}
+
+
+def test_cpu_averages_its_samples(scope: Scope) -> None:
+    result = examine(read(Cpu, {"samples": 3, "sample_interval": "20ms", "warning": None, "critical": None}), scope)
+    metrics = result.seen.metrics
+    assert result.verdict is Verdict.OK
+    assert result.message == f"cpu is {metrics['percent']:g}% busy"
+    assert (metrics["samples"], metrics["cpu_count"]) == (3, psutil.cpu_count())
+    assert metrics["min"] <= metrics["percent"] <= metrics["max"] <= 100  # type: ignore[operator]  # numbers
+
+
+def test_cpu_can_judge_the_busiest_core(scope: Scope) -> None:
+    result = examine(read(Cpu, {"samples": 1, "sample_interval": "20ms", "per_cpu": True, "critical": ALWAYS}), scope)
+    cores = result.seen.metrics["per_cpu"]
+    assert isinstance(cores, list)
+    assert result.seen.value == max(cores)
+    assert result.message == f"busiest of {len(cores)} cores is {max(cores):g}% busy, above 0%"
+
+
+def test_cpu_takes_fewer_samples_where_the_time_runs_out(make_scope: Callable[..., Scope]) -> None:
+    started = time.monotonic()
+    result = examine(read(Cpu, {"samples": 30, "sample_interval": "300ms"}), make_scope(seconds=0.8))
+    assert time.monotonic() - started < 0.8
+    assert result.seen.metrics["samples"] in {1, 2}
+
+
+def test_cpu_refuses_samples_that_do_not_fit_into_its_timeout() -> None:
+    with pytest.raises(ValidationError) as caught:
+        read(Cpu, {"samples": 20})
+    (line,) = problems(caught.value)
+    assert (line["type"], line["loc"]) == ("E204", ("samples",))
+    assert line["msg"] == "20 samples of 1s leave no time"
+    assert line["ctx"]["hint"] == "the timeout is 10s: raise it, or take fewer samples"
+
+
+def test_memory_says_what_the_kernel_says(scope: Scope) -> None:
+    result = examine(read(Memory, {"critical": ALWAYS, "warning": ALWAYS}), scope)
+    assert result.seen.metrics["total_bytes"] == psutil.virtual_memory().total
+    assert (result.verdict, result.threshold) == (Verdict.CRITICAL, "above 0%")
+    assert result.message == f"memory is {result.seen.value:g}% used, above 0%"
+    assert "swap_percent" not in result.seen.metrics
+
+
+def test_memory_judges_swap_where_asked_to(scope: Scope) -> None:
+    metrics = examine(read(Memory, {"include_swap": True}), scope).seen.metrics
+    assert metrics["swap_total_bytes"] == psutil.swap_memory().total
+    assert metrics["percent"] == pytest.approx(psutil.virtual_memory().percent, abs=20)
+
+
+def test_disk_judges_the_fullest_path(tmp_path: Path, scope: Scope) -> None:
+    result = examine(read(Disk, {"paths": ["/", str(tmp_path)], "warning": ALWAYS, "critical": None}), scope)
+    metrics = result.seen.metrics
+    paths = metrics["paths"]
+    assert isinstance(paths, dict)
+    assert list(paths) == ["/", str(tmp_path)]
+    assert result.seen.value == metrics["percent"] == max(path["percent"] for path in paths.values())
+    assert result.message == f"disk {metrics['path']} is {metrics['percent']:g}% full, above 0%"
+
+
+def test_a_path_that_cannot_be_read_is_unknown(scope: Scope) -> None:
+    result = examine(read(Disk, {"paths": ["/nowhere"]}), scope)
+    assert (result.verdict, result.code, result.seen.value) == (Verdict.UNKNOWN, "unreadable", None)
+    assert result.message == "disk /nowhere cannot be read: no such file or directory"
+
+
+def test_a_path_that_cannot_be_read_hides_no_critical_one(scope: Scope) -> None:
+    result = examine(read(Disk, {"paths": ["/nowhere", "/"], "warning": ALWAYS, "critical": ALWAYS}), scope)
+    assert (result.verdict, result.threshold, result.code) == (Verdict.CRITICAL, "above 0%", "")
+    missing = "/nowhere cannot be read: no such file or directory"
+    assert result.message == f"disk / is {result.seen.value:g}% full, above 0%; {missing}"
+
+
+def test_a_path_that_cannot_be_read_is_unknown_beside_one_that_is_well(scope: Scope) -> None:
+    result = examine(read(Disk, {"paths": ["/", "/nowhere"], "warning": None, "critical": None}), scope)
+    assert (result.verdict, result.code) == (Verdict.UNKNOWN, "unreadable")
+
+
+@pytest.mark.parametrize(
+    ("kind", "config", "name", "subject"),
+    [
+        ("cpu", {}, "cpu", "web-1"),
+        ("memory", {}, "memory", "web-1"),
+        ("disk", {}, "disk", "web-1:/"),
+        ("disk", {"paths": ["/", "/var/log"]}, "disk_var_log", "web-1:/,/var/log"),
+    ],
+)
+def test_the_subject_names_the_machine(
+    kind: str, config: dict[str, object], name: str, subject: str, scope: Scope
+) -> None:
+    check = CHECKS.read({"type": kind, **config})
+    assert (check.default_name, check.subject(scope)) == (name, subject)
+
+
+def test_the_machine_is_named_by_itself_where_nobody_does(scope: Scope) -> None:
+    assert read(Memory, {}).subject(replace(scope, overrides=Overrides())) == os.uname().nodename
+
+
+@pytest.mark.parametrize(
+    ("kind", "warning", "critical"),
+    [("cpu", 70.0, 90.0), ("memory", 70.0, 90.0), ("disk", 80.0, 95.0)],
+)
+def test_the_default_thresholds_are_those_of_the_reference(kind: str, warning: float, critical: float) -> None:
+    levels = {str(verdict): threshold.above for verdict, threshold in CHECKS.read(kind).levels}
+    assert levels == {"warning": warning, "critical": critical}

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from runner.checks.judging import Judged, examine
+from runner.checks.tcp import Tcp
+from runner.results import Verdict
+from runner.secrets import Secret
+from runner.validators import read
+
+if TYPE_CHECKING:
+    from runner.scope import Scope
+
+Listen = Callable[[Callable[[socket.socket], None]], int]
+
+
+def judged(scope: Scope, port: int, **config: Any) -> Judged:  # noqa: ANN401 - as a file has it
+    check = read(Tcp, {"host": "127.0.0.1", "port": port, "confirm": {"tries": 1}, **config})
+    return examine(check, scope)
+
+
+def echo(connection: socket.socket) -> None:
+    connection.sendall(b"hello " + connection.recv(100))
+
+
+def silent(connection: socket.socket) -> None:
+    with suppress(OSError):
+        connection.recv(1)
+
+
+def dripping(connection: socket.socket) -> None:
+    with suppress(OSError):
+        for _ in range(100):
+            connection.sendall(b".")
+            time.sleep(0.05)
+
+
+def test_a_port_that_takes_connections_is_ok(listen: Listen, scope: Scope) -> None:
+    port = listen(silent)
+    result = judged(scope, port)
+    assert result.verdict is Verdict.OK
+    assert result.message.startswith(f"127.0.0.1:{port} took the connection in ")
+    assert list(result.seen.metrics) == ["connect_ms"]
+    assert result.seen.unit == "s"
+
+
+def test_the_connect_time_crosses_a_threshold(listen: Listen, scope: Scope) -> None:
+    result = judged(scope, listen(silent), warning={"below": "1h"})
+    assert (result.verdict, result.threshold) == (Verdict.WARNING, "below 1h")
+
+
+def test_a_refused_connection_is_critical(closed_port: int, scope: Scope) -> None:
+    result = judged(scope, closed_port)
+    assert (result.verdict, result.code) == (Verdict.CRITICAL, "connection_refused")
+    assert result.message == f"connection refused by 127.0.0.1:{closed_port}"
+
+
+def test_what_is_sent_may_hold_a_secret_and_the_answer_is_judged(listen: Listen, scope: Scope) -> None:
+    result = judged(scope, listen(echo), send=Secret("WORD", "open sesame"), expect={"contains": "sesame"})
+    assert result.verdict is Verdict.OK
+    assert result.message.endswith(" and said “hello open sesame”")
+    assert result.seen.metrics["bytes"] == 17
+
+
+@pytest.mark.parametrize(
+    ("expect", "wanted"),
+    [
+        ({"contains": "bye"}, "“bye”"),
+        ({"matches": "^bye$"}, "a match of ^bye$"),
+        ({"contains": "hello", "matches": "^bye$"}, "“hello” and a match of ^bye$"),
+    ],
+    ids=["contains", "matches", "both"],
+)
+def test_another_answer_is_critical(expect: dict[str, str], wanted: str, listen: Listen, scope: Scope) -> None:
+    port = listen(echo)
+    result = judged(scope, port, send="you", expect=expect)
+    assert (result.verdict, result.code) == (Verdict.CRITICAL, "content")
+    assert result.message == f"127.0.0.1:{port} said “hello you”, expected {wanted}"
+
+
+@pytest.mark.parametrize(("talk", "said"), [(silent, "nothing"), (dripping, "“.")], ids=["silent", "dripping"])
+def test_an_answer_that_does_not_come_is_critical_when_the_time_is_up(
+    talk: Callable[[socket.socket], None], said: str, listen: Listen, scope: Scope
+) -> None:
+    port, started = listen(talk), time.monotonic()
+    result = judged(scope, port, timeout="200ms", expect={"contains": "hello"})
+    assert time.monotonic() - started < 0.2 + 2
+    assert (result.verdict, result.code) == (Verdict.CRITICAL, "timed_out")
+    assert result.message.startswith(f"127.0.0.1:{port} said {said}")
+    assert result.message.endswith(" in 200ms, expected “hello”")
+
+
+def test_a_connection_that_is_reset_is_critical(listen: Listen, scope: Scope) -> None:
+    def reset(connection: socket.socket) -> None:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+
+    result = judged(scope, listen(reset), expect={"contains": "hello"})
+    assert (result.verdict, result.code) == (Verdict.CRITICAL, "connection_lost")
+
+
+def test_the_name_and_the_subject_are_host_and_port(scope: Scope) -> None:
+    check = read(Tcp, {"host": "db.internal", "port": 5432})
+    assert (check.default_name, check.subject(scope)) == ("tcp_db_internal_5432", "db.internal:5432")
+    assert check.task == "connect to db.internal:5432"

@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zipfile import ZipFile
+
+import pytest
+
+from runner.prepare import configurable, main, write
+from runner.validators import prepared_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[1]
+
+
+def pins(lines: Iterator[str] | list[str]) -> dict[str, str]:
+    return {
+        found[1].lower().replace("_", "-"): found[2]
+        for line in lines
+        if (found := re.match(r"([A-Za-z0-9._-]+)==([^\s;]+)", line))
+    }
+
+
+def locked(name: str) -> dict[str, str]:
+    return pins((ROOT / name).read_text().splitlines())
+
+
+def project() -> dict[str, dict[str, list[str]]]:
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        return tomllib.load(file)
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("prepared")
+    write(folder)
+    return folder
+
+
+@pytest.mark.parametrize("cls", configurable(), ids=lambda cls: f"{cls.__module__}.{cls.__name__}")
+def test_a_class_has_a_prepared_validator(cls: type, prepared: Path) -> None:
+    assert (prepared / prepared_path(cls).name).stat().st_size > 0
+
+
+def test_a_change_of_a_class_inside_another_makes_its_validator_stale(tmp_path: Path) -> None:
+    """Add a line to each module that a prepared schema takes a class from; `sources` has to notice."""
+    shutil.copytree(ROOT / "runner", tmp_path / "runner", ignore=shutil.ignore_patterns("__pycache__"))
+    done = subprocess.run([sys.executable, "-c", UNNOTICED], cwd=tmp_path, check=False, capture_output=True, text=True)
+    assert (done.stderr, done.stdout) == ("", "")
+
+
+UNNOTICED = """
+import pickle, sys
+from pathlib import Path
+from runner.prepare import configurable
+from runner.validators import prepare, sources
+
+def classes(schema):
+    if isinstance(schema, dict):
+        if schema.get("type") == "dataclass":
+            yield schema["cls"]
+        for item in schema.values():
+            yield from classes(item)
+    elif isinstance(schema, list | tuple):
+        for item in schema:
+            yield from classes(item)
+
+for cls in configurable():
+    _, schema = pickle.loads(prepare(cls))
+    for module in {inner.__module__ for inner in classes(schema)}:
+        path, before = Path(sys.modules[module].__file__), sources(cls)
+        source = path.read_text()
+        path.write_text(source + "# changed")
+        if sources(cls) == before:
+            print(f"{module} is a part of {cls.__module__}.{cls.__qualname__}")
+        path.write_text(source)
+"""
+
+
+def test_preparing_twice_gives_the_same_bytes(prepared: Path, tmp_path: Path) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "runner.prepare", str(tmp_path)],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONHASHSEED": "7"},
+        check=True,
+        capture_output=True,
+    )
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {
+        path.name: path.read_bytes() for path in prepared.iterdir()
+    }
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, unpacked: built from a copy, since a build writes into its source tree."""
+    source, folder = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("wheel")
+    for name in ("runner", "definitions"):
+        shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__", "prepared"))
+    for name in ("pyproject.toml", "hatch_build.py", "LICENSE", "README.md"):
+        shutil.copy(ROOT / name, source)
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)], cwd=source, check=True
+    )
+    with ZipFile(next(folder.glob("*.whl"))) as archive:
+        archive.extractall(folder)
+    return folder
+
+
+def test_the_wheel_reads_definitions_without_pydantic(wheel: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", READ], cwd=wheel, check=False, capture_output=True, text=True)
+    assert (done.stderr, done.stdout) == ("", "a\n")
+
+
+READ = """
+import sys
+from runner.definition.entries import NodeEntry
+from runner.validators import read
+
+print(read(NodeEntry, {"id": "a", "type": "context", "timeout": "3s"}).id)
+assert "pydantic" not in sys.modules, "nothing prepared was found, or it did not match"
+"""
+
+
+def test_the_wheel_carries_a_validator_for_every_class_and_the_definitions_that_ship(wheel: Path) -> None:
+    assert {path.name for path in wheel.joinpath("runner/prepared").iterdir()} == {
+        prepared_path(cls).name for cls in configurable()
+    }
+    assert {path.name for path in wheel.joinpath("runner/builtin").iterdir()} == {
+        path.name for path in ROOT.joinpath("definitions").iterdir()
+    }
+
+
+def test_what_belongs_to_no_class_any_more_is_removed(tmp_path: Path) -> None:
+    (tmp_path / "runner.checks.gone.Gone.pickle").write_bytes(b"")
+    written = write(tmp_path)
+    assert set(tmp_path.iterdir()) == set(written)
+
+
+def test_more_than_one_folder_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["a", "b"]) == 2
+    assert capsys.readouterr().err == "usage: python -m runner.prepare [DIR]\n"
+
+
+def test_the_build_prepares_with_the_versions_of_the_lock() -> None:
+    build = pins(project()["build-system"]["requires"])
+    hatchling = build.pop("hatchling")
+    runtime = locked("requirements.lock")
+    declared = {re.split(r"[<>=~ ]", one)[0] for one in project()["project"]["dependencies"]}
+    assert build == {name: runtime[name] for name in declared}
+    assert hatchling == locked("requirements-dev.lock")["hatchling"]
+
+
+def test_the_development_lock_holds_the_versions_of_the_runtime_lock() -> None:
+    runtime, development = locked("requirements.lock"), locked("requirements-dev.lock")
+    assert runtime == {name: development.get(name) for name in runtime}
+
+
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock"])
+def test_a_lock_has_hashes_and_names_no_index(name: str) -> None:
+    lines = (ROOT / name).read_text().splitlines()
+    pinned = [number for number, line in enumerate(lines) if "==" in line]
+    assert pinned
+    assert [lines[number] for number in pinned if "--hash=sha256:" not in lines[number + 1]] == []
+    assert [line for line in lines if "://" in line or line.startswith("-")] == []
