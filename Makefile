@@ -37,7 +37,7 @@ types: $(VENV)/.dev ## check types
 	$(BIN)/mypy $(ARGS)
 
 bench: $(VENV)/.dev $(VENV)/.package $(PREPARED) ## measure start, nodes and HTTP checks against their targets
-	$(BIN)/python -m pytest -m benchmark -s $(ARGS)
+	$(BIN)/python -m pytest -m benchmark tests/benchmarks $(ARGS)
 
 lock: $(VENV)/.dev ## write requirements.lock and requirements-dev.lock anew; make lock ARGS=--upgrade for newer versions
 	$(COMPILE) $(ARGS) --output-file requirements.lock pyproject.toml

@@ -43,7 +43,7 @@ class ExitCode(IntEnum):
 
     @property
     def label(self) -> str:
-        """The public name: `timed-out`, `unhealthy`, …"""
+        """The public name, like `timed-out`."""
         if self in {ExitCode.INTERRUPTED, ExitCode.TERMINATED}:
             return "cancelled"
         return self.name.lower().replace("_", "-")

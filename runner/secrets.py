@@ -145,7 +145,7 @@ def _forms(value: str) -> set[str]:
 
 
 def _base64_forms(text: str) -> Iterator[str]:
-    """The text inside longer base64, at each of the three alignments, less the characters it shares."""
+    """Write the text as it stands inside longer base64, at each of the three alignments."""
     raw = text.encode()
     for shift in range(3):
         padded = base64.b64encode(b"\0" * shift + raw).decode().rstrip("=")

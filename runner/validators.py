@@ -32,7 +32,7 @@ def _versions() -> str:
 
 
 def sources(cls: type) -> str:
-    """A checksum of the modules that a class and its fields are made of."""
+    """Return a checksum of the modules that a class and its fields are made of."""
     modules = {base.__module__ for base in cls.__mro__ if base.__module__.startswith("runner.")}
     paths = [_HERE.joinpath(*module.split(".")[1:]).with_suffix(".py") for module in sorted(modules)]
     checksum = 0

@@ -44,7 +44,7 @@ def test_long_texts_are_cut_before_lists() -> None:
     assert bounded(output, limit=200_000) == {
         "lines": ["x" * 8192 + "… (91,808 more characters)"] * 10,
         "numbers": list(range(5000)),
-        "truncated": "cut: 10 texts after 8,192 characters; the whole is 1003 KiB of JSON, the limit is 195.3 KiB",
+        "truncated": "cut: 10 texts after 8,192 characters; the whole is 1005 KiB of JSON, the limit is 195.3 KiB",
     }
 
 

@@ -18,7 +18,6 @@ HEAVY: Final = frozenset(
         "asyncio",
         "concurrent.futures",
         "email",
-        "html.entities",
         "http.client",
         "importlib.metadata",
         "jinja2",

@@ -67,9 +67,10 @@ def _alerts(facts: Facts, head: Headline, now: datetime) -> Section:
 
 
 def _about(alert: Alert, now: datetime) -> Iterator[str]:
-    if alert.description:
-        yield flat(alert.description, _LONG)
-    yield _history(alert, now)
+    over = alert.status == "resolved"
+    said = flat(alert.description, _LONG)
+    told = [f"It was about: {said}" if over else said] if said else []
+    yield from (_history(alert, now), *told) if over else (*told, _history(alert, now))
     shown = [f"{flat(key)}={flat(value)}" for key, value in alert.labels.items() if _tells(alert, key, value)]
     if shown:
         yield flat(f"Labels: {', '.join(shown[:_LABELS])}", _LONG)
@@ -82,7 +83,7 @@ def _tells(alert: Alert, key: str, value: str) -> bool:
 
 def _history(alert: Alert, now: datetime) -> str:
     if alert.status == "resolved":
-        return f"It is over: {span(alert)}." if span(alert) else "It is over."
+        return f"It is over. It fired {span(alert)}." if span(alert) else "It is over."
     if alert.status == "acknowledged":
         return (
             f"Somebody has taken it on. It fires {since(alert, now)}."
@@ -104,14 +105,17 @@ def _checks(facts: Facts, head: Headline) -> Section:
     good = [check for check in facts.checks if check not in bad]
     if not bad:
         items = tuple(Item(text=check_line(check)) for check in good[:_CHECKS]) if head.kind is Kind.WELL else ()
-        known = f"{counted(len(good), 'check is', 'checks are')} ok: {names(good)}" if good else ""
+        known = f"{counted(len(good), 'check is', 'checks are')} ok: {names(good)}." if good else ""
         return Section(paragraphs=(known,) if known and not items else (), items=items)
-    fine = (f"{counted(len(good), 'other check is', 'other checks are')} ok: {names(good)}.",) if good else ()
     if len(bad) == 1 and head.alert is None:
+        fine = (f"{counted(len(good), 'other check is', 'other checks are')} ok: {names(good)}.",) if good else ()
         return Section(paragraphs=(*_levels(bad[0]), _FIRST_SEEN, *fine))
-    items = tuple(Item(text=f"{check.verdict.upper()} {check_line(check)}") for check in bad[:_CHECKS])
-    more = (Item(text=f"… and {len(bad) - _CHECKS} more"),) if len(bad) > _CHECKS else ()
-    return Section(heading="Checks", paragraphs=(_FIRST_SEEN, *fine), items=(*items, *more))
+    items = [Item(text=f"{check.verdict.upper()} {check_line(check)}") for check in bad[:_CHECKS]]
+    if len(bad) > _CHECKS:
+        items.append(Item(text=f"… and {len(bad) - _CHECKS} more"))
+    if good:
+        items.append(Item(text=f"ok: {names(good)}"))
+    return Section(heading="Checks", paragraphs=(_FIRST_SEEN,), items=tuple(items))
 
 
 def _levels(check: CheckResult) -> Iterator[str]:
@@ -124,7 +128,7 @@ def _levels(check: CheckResult) -> Iterator[str]:
 def _cause(analysis: Analysis | None) -> Section:
     if analysis is None:
         return Section()
-    local = "The analysis service did not answer; this comes from the local rules."
+    local = "The analysis service gave no answer; this comes from the local rules."
     doubt = (local,) if analysis.fallback_used else ()
     if not analysis.probable_cause:
         said = tuple(filter(None, (flat(analysis.summary, _LONG),)))

@@ -68,7 +68,7 @@ class Section:
     def lines(self) -> Iterable[str]:
         """Write it as plain text."""
         if self.heading:
-            yield self.heading
+            yield f"{self.heading}:"
         yield from self.paragraphs
         for item in self.items:
             yield f"- {item.text}"

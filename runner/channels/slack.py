@@ -14,7 +14,7 @@ from runner.spec import Url  # noqa: TC001 - read by pydantic
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from runner.channels.message import Item, Link, Message, Section
+    from runner.channels.message import Link, Message, Section
     from runner.scope import Scope
     from runner.secrets import Secret
 
@@ -22,8 +22,11 @@ Block: TypeAlias = dict[str, Any]
 
 _HEADER: Final = 150
 _TEXT: Final = 3000
+"""Characters of a text, after escaping."""
 _BLOCKS: Final = 50
-_FALLBACK: Final = 3000
+_ALL_TEXTS: Final = 9_000
+"""Slack refuses blocks with somewhat more than 10,000 characters together, and does not say from where on."""
+_INDENT: Final = "      ◦ "
 _ESCAPES: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _IN_A_LINK: Final = {"|": "%7C", "<": "%3C", ">": "%3E", "&": "&amp;"}
 
@@ -53,13 +56,13 @@ class Slack(Channel):
 def blocks(message: Message) -> list[Block]:
     """Lay a message out within Slack's limits; what does not fit is left out at the end, and that is said."""
     if message.whole:
-        parts = [_section(text) for text in _packed(map(escaped, message.whole.splitlines()))]
-        return _fitting(parts, [])
+        return _fitting(map(_section, _packed(_cut(line, _TEXT) for line in message.whole.splitlines())), room=_BLOCKS)
     head = {"type": "header", "text": {"type": "plain_text", "text": _cut(message.title, _HEADER)}}
-    parts = [_section(text) for section in message.sections for text in _packed(_lines(section))]
-    last = " · ".join(filter(None, [*map(_link, message.links), escaped(message.footer)]))
-    foot = [{"type": "context", "elements": [_mrkdwn(text)]} for text in _packed([last])]
-    return _fitting([head, *parts], foot)
+    parts = (_section(text) for section in message.sections for text in _packed(_lines(section)))
+    links = [link for link in map(_link, message.links) if len(link) <= _TEXT]
+    last = next(_packed([*links, _cut(message.footer, _TEXT)]), "")
+    foot = [{"type": "context", "elements": [_mrkdwn(last)]}] if last else []
+    return [head, *_fitting(parts, room=_BLOCKS - 1 - len(foot)), *foot]
 
 
 def escaped(text: str) -> str:
@@ -69,44 +72,39 @@ def escaped(text: str) -> str:
 
 def _fallback(message: Message) -> str:
     """Return the line that a phone shows."""
-    return _cut(message.whole.partition("\n")[0] or message.title, _FALLBACK)
+    return _cut(message.whole.partition("\n")[0] or message.title, _TEXT)
 
 
 def _cut(text: str, limit: int) -> str:
     """Escape a text, cut so that the result is within the limit and ends in no half of an entity."""
-    kept = text
-    while len(escaped(kept)) > limit:
-        kept = clipped(kept, len(kept) - max(1, (len(escaped(kept)) - limit) // 5))
+    kept = clipped(text, limit)
+    while (excess := len(escaped(kept)) - limit) > 0:
+        kept = clipped(kept, len(kept) - 1 - excess // 5)
     return escaped(kept)
 
 
 def _lines(section: Section) -> Iterator[str]:
     if section.heading:
         yield f"*{escaped(section.heading)}*"
-    yield from map(escaped, section.paragraphs)
+    yield from (_cut(paragraph, _TEXT) for paragraph in section.paragraphs)
     for item in section.items:
-        yield from _item(item)
-
-
-def _item(item: Item) -> Iterator[str]:
-    yield f"• {escaped(item.text)}"
-    yield from (f"      ◦ {escaped(detail)}" for detail in item.details)
+        yield f"• {_cut(item.text, _TEXT - 2)}"
+        yield from (f"{_INDENT}{_cut(detail, _TEXT - len(_INDENT))}" for detail in item.details)
 
 
 def _link(link: Link) -> str:
     url = "".join(_IN_A_LINK.get(character, character) for character in link.url)
-    return f"<{url}|{escaped(link.text).replace('|', '¦')}>"
+    return f"<{url}|{escaped(link.text)}>"
 
 
 def _packed(lines: Iterable[str]) -> Iterator[str]:
-    """Join escaped lines to texts that are as long as a block may be."""
+    """Join lines to texts that are no longer than a text may be; no line is."""
     text = ""
     for line in lines:
-        piece = line if len(line) <= _TEXT else line[: _TEXT - 1].rpartition(" ")[0] + "…"
-        if text and len(text) + len(piece) + 1 > _TEXT:
+        if text and len(text) + len(line) + 1 > _TEXT:
             yield text
             text = ""
-        text = f"{text}\n{piece}" if text else piece
+        text = f"{text}\n{line}" if text else line
     if text.strip():
         yield text
 
@@ -116,12 +114,16 @@ def _section(text: str) -> Block:
 
 
 def _mrkdwn(text: str) -> Block:
-    # Slack turns `@here` and channel names in a text into mentions unless it is told to take it as it is.
+    # Slack makes mentions of `@here` and the like in a text unless it is told to take it as it is.
     return {"type": "mrkdwn", "text": text, "verbatim": True}
 
 
-def _fitting(parts: list[Block], foot: list[Block]) -> list[Block]:
-    room = _BLOCKS - len(foot)
-    if len(parts) > room:
-        parts = [*parts[: room - 1], _section("… and more than fits here")]
-    return [*parts, *foot]
+def _fitting(parts: Iterable[Block], room: int) -> list[Block]:
+    kept: list[Block] = []
+    size = 0
+    for part in parts:
+        size += len(part["text"]["text"])
+        if size > _ALL_TEXTS or len(kept) == room - 1:
+            return [*kept, _section("… and more than fits here")]
+        kept.append(part)
+    return kept

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
 
 _TRY_LATER: Final = frozenset({408, 425, 429})
 _ANSWER_SHOWN: Final = 200
+_HTTP_DATE: Final = "%a, %d %b %Y %H:%M:%S GMT"
 _ID_KEYS: Final = ("message_id", "id")
 
 
@@ -115,8 +115,7 @@ def _retry_after(value: str) -> float | None:
     if text.isascii() and text.isdigit():
         return float(text)
     try:
-        moment = parsedate_to_datetime(text)
+        moment = datetime.strptime(text, _HTTP_DATE).replace(tzinfo=UTC)
     except ValueError:
         return None
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return max(0.0, (aware - datetime.now(UTC)).total_seconds())
+    return max(0.0, (moment - datetime.now(UTC)).total_seconds())

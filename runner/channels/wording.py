@@ -71,13 +71,13 @@ def since(alert: Alert, now: datetime) -> str:
 
 
 def span(alert: Alert) -> str:
-    """Say from when to when an alert fired; empty where its sender did not say."""
+    """Say from when to when an alert fired: `from … to … (25m)`; empty where its sender did not say."""
     start, end = _moment(alert.started_at), _moment(alert.ended_at)
     if start is None:
         return ""
     if end is None:
-        return f"it fired from {_clock(start)}"
-    return f"it fired from {_clock(start)} to {_clock(end)}{_lasting((end - start).total_seconds())}"
+        return f"from {_clock(start)} on"
+    return f"from {_clock(start)} to {_clock(end)}{_lasting((end - start).total_seconds())}"
 
 
 def names(checks: Sequence[CheckResult], limit: int = 8) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Annotated, ClassVar, Final, TypeAlias
 
 from annotated_types import Interval
@@ -152,18 +152,26 @@ class Measured(Check):
 
     def __post_init__(self) -> None:
         """Refuse a warning that is given only after something is critical."""
-        if self.warning is None or self.critical is None or not known(self.warning, self.critical):
+        if not known(self.warning, self.critical) or self._ordered or self.warning == self._default("warning"):
             return
-        if not self.warning.milder_than(self.critical):
-            mild, bad = (one.text(lambda value: written(value, self.unit)) for one in (self.warning, self.critical))
-            msg = f"a warning {mild} never comes before critical {bad}"
-            raise Invalid(msg, "swap them", code="E207", at=("warning",))
+        mild, bad = (one.text(lambda value: written(value, self.unit)) for one in (self.warning, self.critical) if one)
+        msg = f"a warning {mild} never comes before critical {bad}"
+        hint = "give critical, too" if self.critical == self._default("critical") else "swap them"
+        raise Invalid(msg, hint, code="E207", at=("warning",))
 
     @property
     def levels(self) -> tuple[tuple[Verdict, Threshold], ...]:
-        """The thresholds, the worst first."""
-        both = ((Verdict.CRITICAL, self.critical), (Verdict.WARNING, self.warning))
+        """The thresholds, the worst first; a default warning that comes too late to be seen is none."""
+        warning = self.warning if not known(self.warning, self.critical) or self._ordered else None
+        both = ((Verdict.CRITICAL, self.critical), (Verdict.WARNING, warning))
         return tuple((verdict, threshold) for verdict, threshold in both if threshold is not None)
+
+    @property
+    def _ordered(self) -> bool:
+        return self.warning is None or self.critical is None or self.warning.milder_than(self.critical)
+
+    def _default(self, key: str) -> object:
+        return next(one.default for one in fields(self) if one.name == key)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -75,7 +75,7 @@ class Cpu(Usage):
     def task(self) -> str:
         """What is measured."""
         which = "the busiest core" if self.per_cpu else "all cores"
-        return f"measure {which} {self.samples} times"
+        return f"measure {which}, samples: {self.samples}"
 
 
 def _measure(samples: int, interval: float, deadline: Deadline) -> list[list[float]]:

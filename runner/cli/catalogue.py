@@ -6,6 +6,7 @@ import ast
 import inspect
 import textwrap
 from dataclasses import MISSING, dataclass, fields
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 from runner.channels import CHANNELS
@@ -57,10 +58,12 @@ def _field_texts(cls: type[Any]) -> Iterator[tuple[str, str]]:
         return
     tree = ast.parse(textwrap.dedent(inspect.getsource(cls))).body[0]
     body = tree.body if isinstance(tree, ast.ClassDef) else []
-    for field, below in zip(body, body[1:], strict=False):
+    for field, below in pairwise(body):
         match field, below:
             case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
                 yield name, inspect.cleandoc(text).replace("\n", " ")
+            case _:
+                continue
 
 
 def _written(default: object, name: str) -> str:
@@ -71,7 +74,7 @@ def _written(default: object, name: str) -> str:
     if isinstance(default, float) and name in {"timeout", "sample_interval", "pause"}:
         return duration_text(default)
     if default is None or default in ("", (), {}):
-        return "–"
+        return "-"
     if isinstance(default, bool):
         return str(default).lower()
     return ", ".join(map(str, default)) if isinstance(default, tuple) else str(default)

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from runner.bounds import bounded
-from runner.cli.perform import facts_of
+from runner.cli.perform import world_of
 from runner.deadline import Deadline
 from runner.doors import shut_doors
 from runner.engine.conditions import is_true
+from runner.engine.record import Recorder
 from runner.errors import ExitCode, InvalidConfig, NodeError
-from runner.results import NodeResult, Status
-from runner.scope import Scope
 from runner.secrets import Secret
 
 if TYPE_CHECKING:
@@ -22,8 +20,8 @@ if TYPE_CHECKING:
     from runner.cli.prepare_run import Job
     from runner.cli.shell import Shell
     from runner.definition.model import Step
-    from runner.results import RunFacts
-    from runner.scope import Node
+    from runner.results import NodeResult
+    from runner.scope import Node, Scope
 
 _UNKNOWN = "depends on what earlier nodes find"
 
@@ -45,8 +43,9 @@ class Rehearsal:
     def __init__(self, job: Job, shell: Shell) -> None:
         self._job = job
         self._shell = shell
-        self._facts: RunFacts = facts_of(job, dict(shell.environ))
-        self._doors = shut_doors()
+        named = {name: Secret(name, "") for name in job.definition.secrets}
+        world = world_of(job, shell, shut_doors())
+        self._world = replace(world, secrets={**named, **job.secrets})
         self._results: dict[str, NodeResult] = {}
 
     def nodes(self) -> Iterator[PlannedNode]:
@@ -61,7 +60,7 @@ class Rehearsal:
             )
 
     def _lines(self, step: Step) -> Iterator[str]:
-        scope = self._scope(step.timeout)
+        scope = self._world.scope(Deadline(step.timeout), nodes=self._results)
         yield from self._conditions(step, scope)
         if unknown := self._unknown(step.config.names):
             yield f"its config {_UNKNOWN}: {', '.join(unknown)}"
@@ -85,8 +84,9 @@ class Rehearsal:
                 yield f"runs only {'where' if wanted else 'unless'} {condition.text}: {_UNKNOWN}"
                 continue
             try:
-                runs = is_true(condition, scope) is wanted
-                yield f"{'would run' if runs else 'would be skipped'}: {condition.text} is {str(runs is wanted).lower()}"
+                holds = is_true(condition, scope)
+                would = "would run" if holds is wanted else "would be skipped"
+                yield f"{would}: {condition.text} is {str(holds).lower()}"
             except NodeError as error:
                 yield f"would fail: {error.message}"
 
@@ -98,32 +98,8 @@ class Rehearsal:
 
     def _rehearse(self, step: Step, node: Node, scope: Scope) -> None:
         """Run a node that reaches for nothing outside, so that later ones can show exact messages."""
-        output = node.run(scope)
-        self._results[step.id] = NodeResult(
-            node_id=step.id,
-            node_type=step.type,
-            status=Status.SUCCEEDED,
-            verdict=output.verdict,
-            output=bounded(self._shell.masker.mask_tree(output.data)),  # type: ignore[arg-type]  # a mapping stays one
-        )
-
-    def _scope(self, timeout: float) -> Scope:
-        job = self._job
-        return Scope(
-            run=self._facts,
-            deadline=Deadline(timeout),
-            doors=self._doors,
-            log=self._shell.log,
-            masker=self._shell.masker,
-            payload=job.payload,
-            inputs=job.inputs,
-            secrets={**{name: Secret(name, "") for name in job.definition.secrets}, **job.secrets},
-            env=job.env,
-            variables=job.variables,
-            nodes=self._results,
-            overrides=job.overrides,
-            in_ci=self._shell.in_ci,
-        )
+        recorder = Recorder(self._world)
+        self._results[step.id] = recorder.succeeded(step, node.run(scope), recorder.now(), tries=1)
 
 
 def _following(step: Step) -> str:

@@ -10,17 +10,21 @@ from runner.cli.publish import publish
 from runner.cli.signals import stopping
 from runner.deadline import Stop
 from runner.doors import open_doors
-from runner.engine.walk import Walk, World, utc_now
+from runner.engine.walk import Walk
+from runner.engine.world import World, utc_now
 from runner.errors import NotWritten
 from runner.results import RunFacts
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from runner.cli.prepare_run import Job
     from runner.cli.shell import Shell
+    from runner.doors import Doors
     from runner.doors.files import Files, Journal
 
 
-def facts_of(job: Job, environ: dict[str, str]) -> RunFacts:
+def facts_of(job: Job, environ: Mapping[str, str]) -> RunFacts:
     """Return what is known of a run before its first node."""
     run_id = str(uuid4())
     definition = job.definition
@@ -38,23 +42,17 @@ def facts_of(job: Job, environ: dict[str, str]) -> RunFacts:
     )
 
 
-def _run_url(environ: dict[str, str]) -> str:
+def _run_url(environ: Mapping[str, str]) -> str:
     """Return the page of this workflow run; empty outside GitHub."""
     server, repository, run = (environ.get(f"GITHUB_{name}", "") for name in ("SERVER_URL", "REPOSITORY", "RUN_ID"))
     attempt = environ.get("GITHUB_RUN_ATTEMPT", "1")
     return f"{server}/{repository}/actions/runs/{run}/attempts/{attempt}" if server and repository and run else ""
 
 
-def perform(job: Job, shell: Shell) -> int:
-    """Run a definition and report on it; return the exit code."""
-    environ = dict(shell.environ)
-    doors = open_doors(environ)
-    facts = facts_of(job, environ)
-    journal = _journal(doors.files, job, shell)
-    follower = Follower(shell.log, shell.masker, journal)
-    stop = Stop()
-    world = World(
-        facts=facts,
+def world_of(job: Job, shell: Shell, doors: Doors, stop: Stop | None = None) -> World:
+    """Return everything that a run is given beside its definition."""
+    return World(
+        facts=facts_of(job, shell.environ),
         doors=doors,
         log=shell.log,
         masker=shell.masker,
@@ -67,12 +65,20 @@ def perform(job: Job, shell: Shell) -> int:
         variables=job.variables,
         overrides=job.overrides,
         in_ci=shell.in_ci,
-        stop=stop,
+        stop=stop or Stop(),
     )
+
+
+def perform(job: Job, shell: Shell) -> int:
+    """Run a definition and report on it; return the exit code."""
+    doors, stop = open_doors(shell.environ), Stop()
+    world = world_of(job, shell, doors, stop)
+    journal = _journal(doors.files, job, shell)
+    follower = Follower(shell.log, shell.masker, journal)
     walk = Walk(job.definition, world, follower)
     with stopping(stop):
         try:
-            follower.begin(facts, job.definition)
+            follower.begin(world.facts, job.definition)
             walk.run()
         finally:
             # also where a bug ends the walk: what is known by then is reported, and the bug goes on to the top

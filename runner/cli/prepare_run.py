@@ -149,7 +149,7 @@ def _found(options: argparse.Namespace, shell: Shell) -> tuple[Text, str]:
 
 
 def _inputs(options: argparse.Namespace, shell: Shell, definition: Definition) -> Iterator[str]:
-    """A hosted machine has nothing to do with the alert: in CI the built-in one looks at it only where asked."""
+    """Return the inputs; in CI the machine has nothing to do with an alert, and is looked at only where asked."""
     if definition.label == "builtin:alert" and shell.in_ci and options.checkers is None:
         yield "machine_checks=false"
     yield from options.input

@@ -37,7 +37,7 @@ def _write_document(result: RunResult, job: Job, shell: Shell, files: Files, jou
     try:
         files.write(job.results, encode(shell.masked(document(result)), indent=2))
     except NotWritten as error:
-        shell.log.error(error.message)
+        shell.log.error(error.message)  # noqa: TRY400 - the log is ours, and the message says it all
         return _failed(result, error.message)
     if journal is not None:
         journal.remove()

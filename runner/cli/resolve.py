@@ -37,7 +37,7 @@ def variable(environ: Mapping[str, str], name: str) -> str:
 def inputs_of(definition: Definition, given: Iterable[str]) -> dict[str, object]:
     """Return the value of every declared input; `given` are `KEY=VALUE` texts.
 
-    Raises `UsageError` for one that is not declared or cannot be read, `Unavailable` for a required one that is missing.
+    Raises `UsageError` for one that is not declared or cannot be read, `Unavailable` where a required one is missing.
     """
     texts: dict[str, str] = {}
     for item in given:

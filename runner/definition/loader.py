@@ -76,6 +76,10 @@ def load(
 def invalid(diagnostics: list[Diagnostic]) -> DefinitionError:
     """Make the error that carries diagnostics, in the order of their places."""
     ordered = sorted(diagnostics, key=lambda one: (one.line, one.column, one.code))
+    unreadable = next((one for one in ordered if one.code == "E102"), None)
+    if unreadable is not None:
+        language = "JSON" if unreadable.file.lower().endswith(".json") else "YAML"
+        return DefinitionError(f"Invalid {language} in config file: {unreadable}", tuple(ordered))
     lines = "".join(f"\n  - {one}" for one in ordered)
     return DefinitionError(f"Pipeline definition invalid:{lines}", tuple(ordered))
 

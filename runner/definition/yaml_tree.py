@@ -110,7 +110,7 @@ class _Builder:
         try:
             self._take_events(CParser(text))
         except MarkedYAMLError as error:
-            self._explain(error)
+            self._refuse(error)
             raise Stop from error
         if self._is_empty:
             self.reading.say("E102", 0, "the file is empty", "a definition has version: and nodes:")
@@ -129,7 +129,7 @@ class _Builder:
             if type(event) in take:
                 take[type(event)](event)
 
-    def _explain(self, error: MarkedYAMLError) -> None:
+    def _refuse(self, error: MarkedYAMLError) -> None:
         """Note what libyaml could not read: often an expression without quotes."""
         for parent in self._open:
             if parent.is_expression:

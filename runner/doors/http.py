@@ -48,6 +48,7 @@ _TLS_BEFORE: Final = re.compile(r"^SSL certificate OpenSSL verify result: |^.*er
 _TLS_AFTER: Final = re.compile(r" \(\d+\)$")
 _BROKEN_OFF: Final = re.compile(r"failure: |unexpected eof")
 """A connection that broke in the middle of a TLS handshake."""
+_METHOD: Final = re.compile(r"[A-Za-z][A-Za-z-]*")
 _BREAKS: Final = frozenset("\r\n\0")
 _SOCKET_BAD: Final = -1
 
@@ -186,7 +187,7 @@ class Http:
         if not chosen:
             return None
         admitted(self.net.numeric(target.host, target.port), target.called, trusted=trusted)
-        return _target(chosen)
+        return _target(chosen, "the proxy that the environment names")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,18 +214,20 @@ class _Target:
         return self.scheme, self.host, self.port
 
 
-def _target(url: Sealable) -> _Target:
+def _target(url: Sealable, name: str = "") -> _Target:
+    """Take a URL apart; raise `Refused` where it is none, calling it by `name` instead of showing it."""
     try:
         parts = urlsplit(reveal(url).strip())
         host = (parts.hostname or "").encode("ascii" if parts.netloc.isascii() else "idna").decode()
-        port = parts.port or _PORTS[parts.scheme]
+        usual = _PORTS[parts.scheme]
+        port = parts.port or usual
         address = place(host, port) if parts.port else place(host, port).rpartition(":")[0]
         secret = ", ".join(map(str, secrets_in(url)))
         visible = not secret or urlsplit(str(url)).netloc.rpartition("@")[2] == parts.netloc.rpartition("@")[2]
     except (ValueError, KeyError):
-        raise _no_url(str(url)) from None  # the cause would show what may be secret
+        raise _no_url(name or str(url)) from None  # the cause would show what may be secret
     if not host:
-        raise _no_url(str(url))
+        raise _no_url(name or str(url))
     return _Target(
         scheme=parts.scheme,
         host=host,
@@ -275,6 +278,9 @@ def _confidential(name: str, value: Sealable) -> bool:
 
 def _options(request: Request, target: _Target) -> dict[str, object]:
     """Return what libcurl is told of a request; None unsets an option."""
+    if not _METHOD.fullmatch(request.method):
+        msg = f"{request.method!r} is no method"
+        raise Refused(msg)
     options: dict[str, object] = {
         "URL": target.url,
         "PROTOCOLS": _HTTP_AND_HTTPS,

@@ -225,7 +225,7 @@ class Proxies:
 
 def _covers(entry: str, host: str, port: int) -> bool:
     """Say whether an entry of `no_proxy` speaks of a host: it, a domain above it, or a network that it is in."""
-    if entry == "*" or entry in {host, place(host, port)}:
+    if entry == "*" or entry in {host, f"[{host}]", place(host, port)}:
         return True
     try:
         return ipaddress.ip_address(host) in ipaddress.ip_network(entry, strict=False)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from jinja2 import Template, nodes
 
+from runner.expressions.clock import time_limit
 from runner.expressions.evaluation import Evaluation
 from runner.expressions.failures import translated
 from runner.expressions.filters import FILTERS
@@ -61,7 +62,7 @@ class TextTemplate:
 
         Where a part of a text is a secret the result is a `runner.secrets.Sealed`. Raises `ExpressionError`.
         """
-        with translated(self.text):
+        with translated(self.text), time_limit():
             evaluation = Evaluation(self._template.environment, names)
             parts = self._template.root_render_func(evaluation)
             if self.typed:

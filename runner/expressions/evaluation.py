@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any, Final
 
 from jinja2.runtime import Context
 from jinja2.utils import missing
 
 from runner.expressions import methods
+from runner.expressions.clock import tick
 from runner.expressions.lists import elements
 from runner.expressions.operators import holds
 from runner.expressions.texts import join_text, text_of
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from runner.expressions.texts import AnyText
     from runner.secrets import Sealed
 
-TIME_LIMIT: Final = 1.0
-"""Seconds of one evaluation."""
 MOST_MADE: Final = 8 * LARGEST
 """Bytes of everything that is made on the way to a result."""
 LONGEST_RANGE: Final = 10_000
@@ -45,19 +43,12 @@ class Evaluation(Context):
 
     def __init__(self, environment: Environment, names: Mapping[str, object]) -> None:
         super().__init__(environment, names, None, {})  # type: ignore[arg-type]  # it is only read
-        self._ends = time.monotonic() + TIME_LIMIT
         self._made = 0
         self._written = 0
 
-    def tick(self) -> None:
-        """Raise `ExpressionError` where the time is up."""
-        if time.monotonic() > self._ends:
-            msg = f"the expression takes more than {TIME_LIMIT:g}s"
-            raise ExpressionError(msg, "loop over less")
-
     def made(self, value: Any) -> Any:  # noqa: ANN401 - any value of a template
         """Return a value that was just made, and count it."""
-        self.tick()
+        tick()
         self._made += size(limited(value))
         if self._made > MOST_MADE:
             msg = f"the expression makes more than {MOST_MADE // LARGEST} MiB on its way"
@@ -66,7 +57,7 @@ class Evaluation(Context):
 
     def written(self, value: object) -> AnyText:
         """Write one part of the output, and count it."""
-        self.tick()
+        tick()
         text = text_of(value)
         self._written += size(text)
         if self._written > LARGEST:
@@ -79,8 +70,11 @@ class Evaluation(Context):
 
     def read(self, value: object, key: object, path: str) -> object:
         """Read a key, an element or a part."""
-        self.tick()
-        return read(value, key, path)
+        tick()
+        found = read(value, key, path)
+        if isinstance(found, Missing) and found is not value and key in methods.NAMES:
+            return Missing(path, key, note=f"to call it, write {key}()")
+        return found
 
     def part(self, value: object, *bounds: object) -> Any:  # noqa: ANN401 - a list or a text
         """Take a part of a list or a text."""
@@ -92,8 +86,9 @@ class Evaluation(Context):
 
     def method(self, value: object, name: str, *arguments: object) -> object:
         """Call a method."""
-        self.tick()
-        return self.made(methods.call(value, name, arguments))
+        tick()
+        found = methods.call(value, name, arguments)
+        return found if name in methods.PASSING else self.made(found)
 
     def numbers(self, *bounds: object) -> list[int]:
         """Count."""
@@ -117,7 +112,7 @@ class Evaluation(Context):
     def compare(self, left: object, *pairs: tuple[str, object]) -> bool:
         """Compare a value with the next one, and that with the one after it."""
         for sign, right in pairs:
-            self.tick()
+            tick()
             if not holds(sign, left, right):
                 return False
             left = right
@@ -138,5 +133,5 @@ class Evaluation(Context):
     def each(self, value: object) -> Iterator[object]:
         """Go over the elements of a list, the keys of an object or the characters of a text."""
         for element in elements(value):
-            self.tick()
+            tick()
             yield element

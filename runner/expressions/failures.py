@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from jinja2 import TemplateError, TemplateSyntaxError
 
 from runner.expressions.habits import sign_hint
+from runner.expressions.operators import too_big
 from runner.expressions.syntax import too_deep
 from runner.expressions.values import ExpressionError
 
@@ -50,6 +51,8 @@ def _said(error: BaseException, text: str, *, bare: bool) -> ExpressionError:
         return ExpressionError("the expression needs too much memory")
     if isinstance(error, ZeroDivisionError):
         return ExpressionError("division by zero")
+    if "int_max_str_digits" in str(error):
+        return too_big()
     return ExpressionError(str(error) or "the expression cannot be evaluated")
 
 
@@ -68,6 +71,7 @@ _WORDINGS: Final = (
     ),
     (re.compile(r"expected token '(.*)', got '(.*)'", re.DOTALL), r'expected "\1", got "\2"'),
     (re.compile(r"unexpected char '(.*)' at \d+", re.DOTALL), r'unexpected "\1"'),
+    (re.compile(r"Encountered unknown tag '(end\w+|else|elif)'\..*", re.DOTALL), r'unexpected "\1"'),
     (re.compile(r"Encountered unknown tag '(.*?)'\..*", re.DOTALL), r'"\1" is not part of the language'),
     (re.compile(r"unexpected end of template\..*", re.IGNORECASE | re.DOTALL), "a block is not closed"),
 )
@@ -79,5 +83,7 @@ def _syntax_error(error: TemplateSyntaxError, text: str, *, bare: bool) -> Expre
         if match := wording.fullmatch(sentence):
             sentence = match.expand(ours)
             break
-    where = f"line {error.lineno}: " if "\n" in text.strip() else ""
-    return ExpressionError(where + sentence[:1].lower() + sentence[1:], sign_hint(text, bare=bare))
+    lines = text.splitlines() or [""]
+    where = f"line {error.lineno}: " if len(lines) > 1 else ""
+    line = lines[min(error.lineno, len(lines)) - 1]
+    return ExpressionError(where + sentence[:1].lower() + sentence[1:], sign_hint(line, bare=bare))

@@ -71,7 +71,7 @@ def replace(value: object, old: str, new: str, count: int = -1) -> str:
 
 
 def _truncate(value: object, length: int = 255, killwords: object = False, end: str = "...") -> str:  # noqa: FBT002 - as Jinja2
-    text = _text(value)
+    text = value if isinstance(value, str) else _text(value)
     if len(text) <= length:
         return text
     kept = text[: max(0, length - len(end))]
@@ -160,6 +160,10 @@ def _sealed_filter(function: Callable[..., Any], use: str, meaning: str) -> Word
     return Word(function=function, use=use, meaning=meaning, sealed=True)
 
 
+def _picking_filter(function: Callable[..., Any], use: str, meaning: str) -> Word:
+    return Word(function=function, use=use, meaning=meaning, sealed=True, passes=True)
+
+
 FILTERS: Final[Mapping[str, Word]] = {
     "b64encode": _sealed_filter(_b64encode, "b64encode", "the text in base64"),
     "default": Word(
@@ -167,21 +171,21 @@ FILTERS: Final[Mapping[str, Word]] = {
         use='default(default_value="", boolean=false)',
         meaning="another value where there is none; with boolean=true also for what is empty",
         missing=True,
-        sealed=True,
+        passes=True,
     ),
     "duration": _filter(_duration, "duration", "a number of seconds as 250ms, 1.5s or 1h30m"),
     "escape": _sealed_filter(_escape, "escape", "the text, safe to stand in HTML"),
-    "first": _sealed_filter(lists.first, "first", "the first element"),
+    "first": _picking_filter(lists.first, "first", "the first element"),
     "float": _filter(_float, "float(default)", "the number that a text holds"),
     "int": _filter(_int, "int(default)", "the whole number that a text or a number holds"),
     "join": _sealed_filter(lists.join, 'join(separator="", attribute)', "the elements as one text"),
-    "last": _sealed_filter(lists.last, "last", "the last element"),
+    "last": _picking_filter(lists.last, "last", "the last element"),
     "length": _filter(lists.length, "length", "the number of elements, keys or characters"),
     "list": _filter(lists.elements, "list", "the elements, keys or characters as a list"),
     "lower": _filter(_lower, "lower", "the text in lower case"),
     "map": _filter(lists.attributes, 'map(attribute="name")', "one attribute of each element"),
-    "max": _filter(lists.largest, "max(attribute)", "the largest element"),
-    "min": _filter(lists.smallest, "min(attribute)", "the smallest element"),
+    "max": _picking_filter(lists.largest, "max(attribute)", "the largest element"),
+    "min": _picking_filter(lists.smallest, "min(attribute)", "the smallest element"),
     "rejectattr": _filter(
         lists.rejected, 'rejectattr("name", "test", value)', "the elements whose attribute fails the test"
     ),

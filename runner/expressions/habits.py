@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 _QUOTED: Final = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'", re.DOTALL)
 _BEGIN: Final = re.compile(r"\{\{|\{%(?:\s*set\s[^=]*=)?")
 _END: Final = re.compile(r"\}\}|%\}")
+_LONGEST_LINE: Final = 1000
+"""Characters that are searched: the patterns go back and forth."""
 _SIGNS: Final = (
     (re.compile(r"[!=]=="), "write == or !="),
     (re.compile(r"&&"), 'write "and"'),
@@ -66,11 +68,12 @@ FILTERS: Final[Mapping[str, str]] = {
 """Filters of Jinja2 and Ansible."""
 
 
-def sign_hint(text: str, *, bare: bool) -> str:
-    """Return the hint at the first foreign operator of a text that could not be read; empty where there is none.
+def sign_hint(line: str, *, bare: bool) -> str:
+    """Return the hint at the first foreign operator in a line that could not be read; empty where there is none.
 
-    `bare` says that all of it is one expression.
+    `bare` says that all of it is an expression.
     """
-    live = [text] if bare else [_END.split(piece, 1)[0] for piece in _BEGIN.split(text)[1:]]
-    unquoted = _QUOTED.sub("''", " ".join(live))
+    line = line[:_LONGEST_LINE]
+    pieces = [line] if bare or not _BEGIN.search(line) else _BEGIN.split(line)[1:]
+    unquoted = _QUOTED.sub("''", " ".join(_END.split(piece, 1)[0] for piece in pieces))
     return next((hint for sign, hint in _SIGNS if sign.search(unquoted)), "")

@@ -13,6 +13,7 @@ from jinja2 import StrictUndefined, Template, nodes, pass_context
 from jinja2.nativetypes import NativeCodeGenerator
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from runner.expressions.clock import tick
 from runner.expressions.evaluation import Evaluation
 from runner.expressions.filters import FILTERS
 from runner.expressions.operators import calculate, negate
@@ -116,15 +117,17 @@ class SandboxedCode(NativeCodeGenerator):
 def _filter(name: str, word: Word) -> Callable[..., Any]:
     @pass_context
     def apply(context: Evaluation, value: object, *arguments: object, **named: object) -> object:
-        return context.made(word.apply(name, value, *arguments, **named))
+        result = word.apply(name, value, *arguments, **named)
+        tick()
+        return result if word.passes else context.made(result)
 
     return apply
 
 
 def _test(name: str, word: Word) -> Callable[..., bool]:
     @pass_context
-    def apply(context: Evaluation, value: object, *arguments: object) -> bool:
-        context.tick()
+    def apply(_context: Evaluation, value: object, *arguments: object) -> bool:
+        tick()
         return bool(word.apply(name, value, *arguments))
 
     return apply

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from runner.expressions.clock import tick
 from runner.expressions.operators import bounded, comparable
 from runner.expressions.predicates import TESTS
 from runner.expressions.texts import join_text
@@ -40,6 +41,7 @@ def elements(value: object) -> list[Any]:
 
 
 def _attribute(item: object, path: str | int) -> object:
+    tick()
     for part in str(path).split("."):
         is_index = part.isdecimal() and not isinstance(item, Mapping)
         item = read(item, int(part) if is_index else part, str(path))

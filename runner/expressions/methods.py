@@ -67,11 +67,13 @@ _TABLE: Final[tuple[tuple[type | tuple[type, ...], Mapping[str, Callable[..., An
 )
 NAMES: Final = tuple(dict.fromkeys(name for _, methods in _TABLE for name in methods))
 """Names of all methods, of whatever value."""
+PASSING: Final = frozenset({"cycle", "get"})
+"""Methods that return what they were given, or what stood in it."""
 
 
 def call(value: object, name: str, arguments: tuple[object, ...]) -> object:
     """Call a method of a value; raise `ExpressionError` where it has none of that name."""
-    found = limited(plain(value, f"{name}()"))
+    found = plain(value, f"{name}()")
     taken = [plain(argument, f"{name}()") for argument in arguments]
     methods: Mapping[str, Callable[..., Any]] = next((table for types, table in _TABLE if isinstance(found, types)), {})
     if name not in methods:
@@ -79,8 +81,8 @@ def call(value: object, name: str, arguments: tuple[object, ...]) -> object:
         raise ExpressionError(msg, likely(name, methods) if methods else "")
     try:
         return methods[name](found, *taken)
+    except ExpressionError:
+        raise
     except (TypeError, ValueError) as error:
-        if isinstance(error, ExpressionError):
-            raise
         msg = f"{name}() cannot take these values: {error}"
         raise ExpressionError(msg) from error

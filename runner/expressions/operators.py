@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from runner.expressions.clock import tick
 from runner.expressions.texts import join_text
 from runner.expressions.values import (
     LARGEST_NUMBER,
@@ -27,17 +28,18 @@ Number = int | float
 def bounded(number: Number) -> Number:
     """Return a number within ±2**64; raise `ExpressionError` for others."""
     if not abs(number) <= LARGEST_NUMBER:  # so that "not a number" is refused too
-        raise _too_big()
+        raise too_big()
     return number
 
 
-def _too_big() -> ExpressionError:
+def too_big() -> ExpressionError:
+    """Say that a number is above its limit."""
     return ExpressionError("the number is beyond 2**64")
 
 
 def _power(base: Number, exponent: Number) -> Number:
     if abs(base) > 1 and exponent * math.log2(abs(base)) > math.log2(LARGEST_NUMBER):
-        raise _too_big()
+        raise too_big()
     result = base**exponent
     if isinstance(result, complex):
         msg = "a root of a negative number is no number"
@@ -92,6 +94,7 @@ _COMPARING: Final = "comparing"
 
 def equal(left: object, right: object) -> bool:
     """Compare two values deeply; a secret in either is an error, never a silent false."""
+    tick()
     left, right = plain(left, _COMPARING), plain(right, _COMPARING)
     if isinstance(left, Mapping) and isinstance(right, Mapping):
         return left.keys() == right.keys() and all(equal(item, right[key]) for key, item in left.items())
@@ -125,7 +128,10 @@ _ORDER: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
 def in_order(sign: str, left: object, right: object) -> bool:
     """Apply `< <= > >=`; verdicts and severities have their own order, and only their own words."""
     left, right = comparable([left, right])
-    return bool(_ORDER[sign](left, right))
+    try:
+        return bool(_ORDER[sign](left, right))
+    except TypeError as error:  # a word that is no verdict, a time without a zone
+        raise ExpressionError(str(error)) from error
 
 
 def contains(container: object, item: object) -> bool:

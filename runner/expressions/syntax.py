@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from jinja2 import nodes
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 LONGEST: Final = 64 * 1024
 """Bytes of a text that is compiled."""
-MOST_NODES: Final = 10_000
+MOST_NODES: Final = 5_000
 DEEPEST: Final = 64
 """Levels of a syntax tree."""
 
@@ -95,11 +95,17 @@ def parse(text: str, language: Language) -> nodes.Template:
     if _NO_CHARACTER in text or _RETURN in text:
         msg = "a text with expressions holds no control characters"
         raise ExpressionError(msg, 'write them in a literal: {{ "\\u0000" }}')
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # of Python, for a backslash that escapes nothing
-        tree = language.parse(text.replace("\r", _RETURN))
+    tree = _tree(text.replace("\r", _RETURN), language)
     _check(tree)
     return tree
+
+
+def _tree(text: str, language: Language) -> nodes.Template:
+    if "\\" not in text:
+        return language.parse(text)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of Python, for a backslash that escapes nothing
+        return language.parse(text)
 
 
 def _check(tree: nodes.Template) -> None:
@@ -231,7 +237,8 @@ def _check_word(
     if name not in words:
         msg = f'unknown {kind} "{name}"'
         raise ExpressionError(msg, foreign.get(name) or likely(name, words))
-    if node.dyn_args or node.dyn_kwargs or not words[name].fits(len(node.args), [one.key for one in node.kwargs]):
+    named = [cast("str", one.key) for one in node.kwargs]
+    if node.dyn_args or node.dyn_kwargs or not words[name].fits(len(node.args), named):
         msg = f'the {kind} "{name}" does not take these arguments'
         raise ExpressionError(msg, f"write: {words[name].use}")
 

@@ -6,7 +6,7 @@ import inspect
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from runner.expressions.values import plain, present
+from runner.expressions.values import ExpressionError, plain, present
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -25,6 +25,8 @@ class Word:
     """It may be given names that are not there."""
     sealed: bool = False
     """It may be given secrets, and opens none."""
+    passes: bool = False
+    """What it returns is what it was given, or stood in it."""
 
     def fits(self, arguments: int, names: Iterable[str]) -> bool:
         """Say whether it can be given so many arguments, and others by these names."""
@@ -37,7 +39,14 @@ class Word:
     def apply(self, name: str, value: object, *arguments: object, **named: object) -> Any:  # noqa: ANN401 - any value
         """Do it; raise `ExpressionError` for values that it cannot take."""
         taken = [self._taken(name, one) for one in (value, *arguments)]
-        return self.function(*taken, **{key: self._taken(name, one) for key, one in named.items()})
+        named = {key: self._taken(name, one) for key, one in named.items()}
+        try:
+            return self.function(*taken, **named)
+        except ExpressionError:
+            raise
+        except (TypeError, ValueError) as error:
+            msg = f'"{name}" cannot take these values: {error}'
+            raise ExpressionError(msg, f"write: {self.use}") from error
 
     def _taken(self, name: str, value: object) -> object:
         if self.missing:

@@ -71,7 +71,8 @@ class Context:
         given = [key for key in ("checks", "include", "checker_names") if getattr(self, key)]
         if len(given) > 1:
             msg = f"{given[0]} and {given[1]} say the same thing"
-            raise Invalid(msg, "keep checks", code="E208", at=(given[1],))
+            hint = "keep checks" if self.checks else "keep one, as checks"
+            raise Invalid(msg, hint, code="E208", at=(given[1],))
         refuse_duplicates(self.checks, "checks")
 
     def run(self, scope: Scope) -> Output:

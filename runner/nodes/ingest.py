@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final, TypeAlias
 
 from runner.channels.incident import VERDICTS, dedup_key
 from runner.errors import NodeError
+from runner.formats import FORMATS
 from runner.formats.detection import parse
 from runner.results import Observation, Output, Problem, Severity, Verdict
-from runner.spec import Invalid
+from runner.spec import Invalid, ReadBy, Template, described, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,6 +20,22 @@ if TYPE_CHECKING:
     from runner.scope import Overrides, Scope, Variable
 
 _INCIDENT_DIGITS: Final = 16
+
+
+def format_name(value: object) -> str:
+    """Read the name of a format; raise `Invalid` (`E206`) for one that is not known."""
+    if isinstance(value, Template):
+        return value
+    if not isinstance(value, str):
+        msg = f"expected the name of a format, got {described(value)}"
+        raise Invalid(msg, f"known: {', '.join(FORMATS)}", code="E202")
+    if value not in FORMATS:
+        msg = f'unknown format "{value}"'
+        raise Invalid(msg, did_you_mean(value, list(FORMATS)), code="E206")
+    return value
+
+
+FormatName: TypeAlias = Annotated[str, ReadBy(format_name, {"type": "string", "enum": list(FORMATS)})]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,14 +49,16 @@ class Ingest:
     pure: ClassVar[bool] = True
     own_names: ClassVar[frozenset[str]] = frozenset()
 
-    format: str = ""
+    format: FormatName = ""
     """The alert format; detected from the payload where nothing names one."""
-    driver: str = ""
+    driver: FormatName = ""
     """Another word for `format`."""
 
     def __post_init__(self) -> None:
+        """Refuse two formats."""
         if self.format and self.driver:
-            raise Invalid("driver is another word for format", "keep one of them", code="E208", at=("driver",))
+            msg = "driver is another word for format"
+            raise Invalid(msg, "keep one of them", code="E208", at=("driver",))
 
     def run(self, scope: Scope) -> Output:
         """Parse the payload.

@@ -156,7 +156,13 @@ def _moved(line: Mapping[str, Any], tree: Mapping[str, Any]) -> Invalid:
         at = at[1:]
     hint = line["ctx"]["hint"]
     inner = at[0] in tree.get("provider_config", {})
-    if line["type"] == "E203" and not inner:
-        options = fields(PROVIDERS.load(tree["provider"]))  # type: ignore[arg-type]  # every member is a dataclass
-        hint = did_you_mean(str(at[0]), [*OWN, *(option.name for option in options)])
+    if line["type"] == "E203" and len(at) == 1:
+        hint = _known_keys(tree["provider"], at[0], () if inner else OWN)
     return Invalid(line["msg"], hint, code=line["type"], at=("provider_config", *at) if inner else at)
+
+
+def _known_keys(provider: str, key: str, own: tuple[str, ...]) -> str:
+    """Hint at the key that was meant: one of the provider's options, or of the node's own keys."""
+    options = fields(PROVIDERS.load(provider))  # type: ignore[arg-type]  # every member is a dataclass
+    known = [*own, *(option.name for option in options)]
+    return did_you_mean(key, known) if known else f"{provider} takes no options"

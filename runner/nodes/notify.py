@@ -94,7 +94,7 @@ class Notify:
         Raises `NodeError` (`undelivered`) where the message reached nobody.
         """
         facts = gather(scope)
-        self._mention_state(scope)
+        self._mention_state(facts, scope)
         channels = self._ready(scope)
         reason = self._held_back(facts, scope)
         if reason:
@@ -164,9 +164,10 @@ class Notify:
         scope.masker.add(*(secret for channel in channels for secret in channel.secrets()))
         return channels
 
-    def _mention_state(self, scope: Scope) -> None:
+    def _mention_state(self, facts: Facts, scope: Scope) -> None:
+        """Say once in a run that nothing is remembered."""
         told = any(result.node_type == self.type and not result.skipped for result in scope.nodes.values())
-        if self.send == "changes" and not told:
+        if self.send == "changes" and facts.judged and not told:
             scope.log.info("no state store to compare with: send: changes acts as problems")
 
     def _held_back(self, facts: Facts, scope: Scope) -> str:
@@ -180,7 +181,7 @@ class Notify:
 
     def _message(self, facts: Facts, scope: Scope) -> tuple[Message, tuple[Problem, ...]]:
         """Write the message; a text of the definition that cannot be rendered does not keep it from going out."""
-        message = write(scope, facts, datetime.now(UTC)).masked(scope.masker)
+        message = write(scope, facts, datetime.now(UTC).replace(microsecond=0)).masked(scope.masker)
         problems: list[Problem] = []
         for key, text in (("title", self.title), ("message", self.message), ("template", self.template)):
             try:

@@ -129,10 +129,14 @@ def _summary(facts: Facts) -> str:
     sentences = [*_alerts_said(facts.firing), *_checks_said(facts), *_failures_said(facts.failures)]
     if sentences:
         return " ".join(sentences)
-    well = [_count(len(facts.checks), "check") + " ok"] if facts.checks else []
-    quiet = len(facts.alerts)
-    well += [f"{_count(quiet, 'alert')} no longer firing"] if quiet else []
-    return f"Nothing is wrong: {', '.join(well)}" if well else "There is nothing to analyse: no check and no alert."
+    well = [f"{_count(len(facts.checks), 'check')} ok"] if facts.checks else []
+    for status in ("acknowledged", "resolved"):
+        number = sum(alert.status == status for alert in facts.alerts)
+        well += [f"{_count(number, 'alert')} {status}"] if number else []
+    if not well:
+        return "There is nothing to analyse: no check and no alert"
+    waiting = any(alert.status == "acknowledged" for alert in facts.alerts)
+    return f"Nothing is {'firing' if waiting else 'wrong'}: {', '.join(well)}"
 
 
 def _alerts_said(firing: Sequence[Alert]) -> list[str]:

@@ -75,11 +75,10 @@ def check_topic(check: CheckResult) -> Topic:
 def alert_topic(alert: Alert) -> Topic:
     """Make a topic of an alert that is firing."""
     path = next((alert.labels[key] for key in ("mountpoint", "path", "volume") if alert.labels.get(key)), "")
-    host = alert.subject or "the machine that the alert is about"
-    place = alert.subject or alert.name
+    host = alert.subject or f"the machine behind “{alert.name}”"
     return Topic(
         name=alert.name,
-        place=f"{path} on {host}" if path else place,
+        place=f"{path} on {host}" if path else host,
         host=host,
         on=f" {path}" if path.startswith("/") else "",
         priority=_BY_SEVERITY[alert.severity],

@@ -161,10 +161,10 @@ def _shorter(document: Mapping[str, Any], indent: int | None, excess: int) -> It
 def _without_outputs(document: Mapping[str, Any], indent: int | None, excess: int) -> Mapping[str, Any]:
     """Leave out the biggest outputs until `excess` bytes are gone, or nothing is left to leave out."""
     nodes: dict[str, Any] = dict(document.get("node_results", {}))
-    sizes = {node_id: len(_bytes(node["output"], indent)) for node_id, node in nodes.items()}
+    sizes = {node_id: len(json.dumps(node["output"], indent=indent)) for node_id, node in nodes.items()}
     for node_id in sorted(sizes, key=lambda node_id: -sizes[node_id]):
         said = {"truncated": f"left out: {sizes[node_id]:,} bytes, the result document would be too large"}
-        saved = sizes[node_id] - len(_bytes(said, indent))
+        saved = sizes[node_id] - len(json.dumps(said, indent=indent))
         if excess <= 0 or saved <= 0:
             break
         nodes[node_id] = {**nodes[node_id], "output": said}

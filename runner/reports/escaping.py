@@ -25,7 +25,7 @@ def printable(text: str) -> str:
 def one_line(text: str, limit: int) -> str:
     """Put a text on one line of at most `limit` characters: white space becomes one space, the rest is printable."""
     line = printable(_SPACES.sub(" ", text[: 4 * limit]).strip())
-    return line if len(line) <= limit else line[: limit - 1] + "…"
+    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 
 def neutralise(text: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
-from runner.reports.escaping import neutralise, one_line
+from runner.reports.escaping import neutralise, one_line, printable, well_formed
 from runner.reports.wording import finding_text, headline, node_failure, word
 from runner.results import RunStatus, Verdict
 from runner.secrets import SHORTEST_MASKED
@@ -113,7 +113,7 @@ class _Annotation:
         return command(
             self.level,
             _cut(self.message),
-            file=self.file if placed else "",
+            file=printable(self.file) if placed else "",
             line=self.line if placed else 0,
             col=self.column if placed and self.line else 0,
             title=one_line(self.title, MAX_TITLE),
@@ -230,4 +230,4 @@ def _entries(values: dict[str, str], token: str) -> str:
     delimiter = f"ghadelimiter_{token}"
     while any(delimiter in value for value in values.values()):
         delimiter += "_"
-    return "".join(f"{name}<<{delimiter}\n{value}\n{delimiter}\n" for name, value in values.items())
+    return "".join(f"{name}<<{delimiter}\n{well_formed(value)}\n{delimiter}\n" for name, value in values.items())

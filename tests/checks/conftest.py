@@ -24,13 +24,17 @@ class Site(BaseHTTPRequestHandler):
     seen: ClassVar[list[tuple[str, str, dict[str, str], bytes]]]
 
     def do_GET(self) -> None:
+        self.answer()
+
+    def do_POST(self) -> None:
+        self.answer()
+
+    def answer(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
         body = self.rfile.read(length)
         headers = {name.lower(): value for name, value in self.headers.items()}
         self.seen.append((self.command, self.path, headers, body))
         getattr(self, f"answer_{self.path.partition('?')[0].strip('/') or 'home'}")()
-
-    do_POST = do_DELETE = do_GET
 
     def reply(self, status: int, body: bytes, **headers: str) -> None:
         self.send_response(status)

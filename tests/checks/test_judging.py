@@ -151,6 +151,19 @@ def test_thresholds_in_the_wrong_order_are_refused(warning: object, critical: ob
     )
 
 
+def test_a_critical_below_the_default_warning_leaves_no_room_for_one() -> None:
+    disk = read(Disk, {"critical": 50})
+    assert disk.levels == ((Verdict.CRITICAL, Threshold(above=50.0)),)
+
+
+def test_a_warning_above_the_default_critical_asks_for_another() -> None:
+    with pytest.raises(ValidationError) as caught:
+        read(Disk, {"warning": 97})
+    (line,) = problems(caught.value)
+    assert line["msg"] == "a warning above 97% never comes before critical above 95%"
+    assert line["ctx"]["hint"] == "give critical, too"
+
+
 def test_a_threshold_that_is_not_known_yet_is_let_through() -> None:
     assert isinstance(read(Disk, {"warning": Template("{{ inputs.w }}")}).warning, Template | Threshold)
 

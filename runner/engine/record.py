@@ -1,0 +1,124 @@
+"""From what a node returned or raised to its result: masked, cut to its limit, with findings at their places."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from runner.bounds import bounded
+from runner.errors import Cancelled, TimedOut
+from runner.results import Finding, NodeResult, Problem, Status, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from runner.definition.model import Step
+    from runner.engine.world import World
+    from runner.errors import NodeError
+    from runner.results import Observation, Output
+
+_STATUS: Final = {TimedOut.code: Status.TIMED_OUT, Cancelled.code: Status.CANCELLED}
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When something began, on both clocks."""
+
+    at: datetime
+    ticks: float
+
+    @property
+    def ago(self) -> float:
+        """Milliseconds since then."""
+        return (time.monotonic() - self.ticks) * 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Recorder:
+    """Makes results of nodes."""
+
+    world: World
+
+    def now(self) -> Moment:
+        """Note the time on both clocks."""
+        return Moment(self.world.now(), time.monotonic())
+
+    def skipped(self, step: Step, reason: str) -> NodeResult:
+        """Return the result of a node that was not started."""
+        return NodeResult(
+            node_id=step.id, node_type=step.type, status=Status.SKIPPED, skip_reason=reason, required=step.required
+        )
+
+    def succeeded(self, step: Step, output: Output, began: Moment, tries: int) -> NodeResult:
+        """Return the result of a node that came to its end."""
+        return NodeResult(
+            node_id=step.id,
+            node_type=step.type,
+            status=Status.SUCCEEDED,
+            verdict=output.verdict,
+            output=bounded(self._masked(step, output.data)),
+            findings=tuple(self._finding(step, seen) for seen in output.observations),
+            errors=tuple(map(self._problem, output.problems)),
+            attempts=tries,
+            started_at=began.at,
+            duration_ms=began.ago,
+            required=step.required,
+        )
+
+    def failed(self, step: Step, error: NodeError, began: Moment, tries: int) -> NodeResult:
+        """Return the result of a node that raised; one that judges could not tell."""
+        return NodeResult(
+            node_id=step.id,
+            node_type=step.type,
+            status=_STATUS.get(error.code, Status.FAILED),
+            verdict=Verdict.UNKNOWN if step.judges else None,
+            errors=(self._problem(_problem_of(error)),),
+            attempts=tries,
+            started_at=began.at,
+            duration_ms=began.ago,
+            required=step.required,
+            undelivered=error.undelivered,
+        )
+
+    def lost(self, result: NodeResult, error: NodeError) -> NodeResult:
+        """Make a node a failed one whatever it did, because nobody knows which way leads on from it."""
+        errors = (*result.errors, self._problem(_problem_of(error)))
+        return replace(result, status=Status.FAILED, errors=errors, required=True)
+
+    def _masked(self, step: Step, data: Mapping[str, object]) -> Mapping[str, object]:
+        """Mask what a node returned, and say so to people where there was something."""
+        masker = self.world.masker
+        masker.found.clear()
+        masked = {key: masker.mask_tree(item) for key, item in data.items()}
+        for name in sorted(masker.found):
+            self.world.log.warning(f"the secret {name} stood in the output of {step.id} and is masked")
+        return masked
+
+    def _problem(self, problem: Problem) -> Problem:
+        return replace(problem, message=self.world.masker.mask(problem.message))
+
+    def _finding(self, step: Step, seen: Observation) -> Finding:
+        mask = self.world.masker.mask
+        what = (seen.key,) if seen.key else (seen.check, seen.subject)
+        identity = "\0".join((self.world.facts.definition, step.id, *what))
+        return Finding(
+            fingerprint=hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest(),
+            node=step.id,
+            check=seen.check,
+            subject=mask(seen.subject),
+            verdict=seen.verdict,
+            message=mask(seen.message),
+            value=seen.value,
+            unit=seen.unit,
+            threshold=seen.threshold,
+            first_seen=self.world.facts.started_at,
+            file=step.config.label,
+            line=step.config.document.place((*step.config.path, *seen.path)).line,
+        )
+
+
+def _problem_of(error: NodeError) -> Problem:
+    return Problem(code=error.code, message=error.message, retryable=error.retryable)

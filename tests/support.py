@@ -1,0 +1,74 @@
+"""What tests build runs from: a log and an observer that remember, definitions from text, a world with real doors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from runner.definition.loader import load
+from runner.doors import open_doors
+from runner.engine.world import World
+from runner.results import RunFacts
+from runner.secrets import Masker
+
+if TYPE_CHECKING:
+    from runner.definition.model import Definition, Step
+    from runner.results import NodeResult
+
+
+@dataclass
+class Lines:
+    """A log that keeps what it is told."""
+
+    said: list[str] = field(default_factory=list)
+
+    def info(self, text: str) -> None:
+        self.said.append(text)
+
+    def warning(self, text: str) -> None:
+        self.said.append(f"warning: {text}")
+
+
+@dataclass
+class Witness:
+    """An observer that keeps what it hears."""
+
+    heard: list[str] = field(default_factory=list)
+
+    def started(self, step: Step) -> None:
+        self.heard.append(f"started {step.id}")
+
+    def finished(self, result: NodeResult) -> None:
+        self.heard.append(f"finished {result.node_id}")
+
+
+FACTS = RunFacts(
+    id="11111111-1111-4111-8111-111111111111",
+    trace_id="22222222-2222-4222-8222-222222222222",
+    definition="test",
+    definition_version=1,
+    definition_source="test.yaml",
+    definition_sha256="0" * 64,
+    source="cli",
+    environment="test",
+    started_at=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
+)
+
+
+def definition_of(text: str) -> Definition:
+    """Load a definition from YAML."""
+    return load(text.encode(), "test.yaml", name="test")
+
+
+def world_of(definition: Definition, **given: Any) -> World:  # noqa: ANN401 - the fields of World
+    """Return a world with real doors."""
+    fixed: dict[str, Any] = {
+        "facts": FACTS,
+        "doors": open_doors({}),
+        "log": Lines(),
+        "masker": Masker(),
+        "timeout": definition.timeout,
+        "fail_on": definition.fail_on,
+    }
+    return World(**{**fixed, **given})
