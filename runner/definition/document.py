@@ -44,9 +44,6 @@ class Place:
     column: int
 
 
-START: Final = Place(1, 1)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trouble:
     """One thing that is wrong with a text."""
@@ -157,10 +154,8 @@ class Reading:
         """Note the key of an object's next value; say whether it is a new one."""
         parent.below, parent.awaits_key = (*parent.path, key), False
         if key in parent.seen:
-            line = self.lines.place(parent.seen[key]).line
-            self.say(
-                "E103", offset, f"duplicate key {described(key)}", f"the first one is in line {line}", parent.below
-            )
+            hint = f"the first one is in line {self.lines.place(parent.seen[key]).line}"
+            self.say("E103", offset, f"duplicate key {described(key)}", hint, parent.below)
             return False
         parent.seen[key] = offset
         self.keys.setdefault(parent.below, offset)

@@ -44,6 +44,7 @@ class _Checks:
         self.doubtful = False
 
     def load(self, text: str) -> object:
+        """Read a text; raise `JSONDecodeError` and `RecursionError` as the library does."""
         return json.loads(
             text,
             object_pairs_hook=self._object,

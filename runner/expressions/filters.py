@@ -75,7 +75,7 @@ def _truncate(value: object, length: int = 255, killwords: object = False, end: 
     if len(text) <= length:
         return text
     kept = text[: max(0, length - len(end))]
-    whole_words = kept.rsplit(None, 1)[0] if not killwords and kept.strip() else kept
+    whole_words = kept if killwords else kept.rsplit(" ", 1)[0]
     return (whole_words + end)[: max(0, length)]
 
 

@@ -43,6 +43,7 @@ FUNCTIONS: Final[Mapping[str, str]] = {
 """Functions of GitHub's expressions and of Python."""
 
 METHODS: Final[Mapping[str, str]] = {
+    "append": "write: a + [b]",
     "contains": "write: b in a",
     "includes": "write: b in a",
     "format": 'join the parts with ~, like: "disk " ~ name',

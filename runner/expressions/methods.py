@@ -11,7 +11,7 @@ from jinja2.runtime import LoopContext
 
 from runner.expressions.filters import replace, trim
 from runner.expressions.lists import join
-from runner.expressions.values import MOST_ITEMS, ExpressionError, kind, likely, limited, plain, too_large
+from runner.expressions.values import MOST_ITEMS, ExpressionError, kind, likely, plain, too_large
 
 _LONGEST_FORMAT: Final = 100
 _TIME_FORMAT: Final = re.compile(r"(?:[^%]|%-?[A-Za-z%])*", re.DOTALL)

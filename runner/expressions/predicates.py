@@ -72,7 +72,7 @@ def _order(sign: str) -> Callable[[object, object], bool]:
 
 TESTS: Final[Mapping[str, Word]] = {
     "boolean": _test(_is_boolean, "boolean", "true or false"),
-    "defined": Word(function=_is_defined, use="defined", meaning="the name exists", missing=True, sealed=True),
+    "defined": Word(function=_is_defined, use="defined", meaning="the name exists", missing=True),
     "eq": _test(equal, "eq(other)", "equal, also written equalto"),
     "equalto": _test(equal, "equalto(other)", "equal, also written eq"),
     "false": _test(_is_false, "false", "false itself"),
@@ -88,8 +88,6 @@ TESTS: Final[Mapping[str, Word]] = {
     "sequence": _test(_is_sequence, "sequence", "a list or a text"),
     "string": _test(_is_string, "string", "a text"),
     "true": _test(_is_true, "true", "true itself"),
-    "undefined": Word(
-        function=_is_undefined, use="undefined", meaning="the name does not exist", missing=True, sealed=True
-    ),
+    "undefined": Word(function=_is_undefined, use="undefined", meaning="the name does not exist", missing=True),
 }
 """What may stand after `is`."""

@@ -82,7 +82,7 @@ def likely(word: str, known: Iterable[object]) -> str:
 
 def kind(value: object) -> str:
     """Say what a value is: `a text`, `an object`."""
-    return next((name for types, name in _KINDS if isinstance(value, types)), f"a {type(value).__name__}")
+    return next((name for types, name in _KINDS if isinstance(value, types)), "a Python object")
 
 
 def is_sealed(value: object) -> bool:

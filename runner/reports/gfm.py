@@ -5,16 +5,20 @@ from __future__ import annotations
 import html
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from runner.reports.escaping import one_line
 from runner.reports.wording import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
 MAX_TEXT: Final = 500
 """Characters of one text in a summary."""
+MAX_ROWS: Final = 2000
+"""Rows of one list; more are counted, however much room there is."""
+
+T = TypeVar("T")
 
 _MARKUP: Final = re.compile(r"([\\`*_{}\[\]<>#|~&$])")
 _BLOCK: Final = re.compile(r"^(?:(?=[-+=])|(\d{1,9})(?=[.)](?:\s|$)))")
@@ -63,14 +67,21 @@ class Listing:
     head: tuple[str, ...] = ()
     """The columns of a table; none for a list."""
     rows: tuple[str, ...]
+    beyond: int = 0
+    """Rows that are never written, only counted."""
     noun: str
     """What a row is, for the line that counts those left out."""
+
+    @property
+    def total(self) -> int:
+        """All rows, written or not."""
+        return len(self.rows) + self.beyond
 
     def text(self, most: int) -> str:
         """Return the block with at most so many rows and the number of the others; empty where there are none."""
         if not self.rows:
             return ""
-        left_out = len(self.rows) - most
+        left_out = self.total - min(most, len(self.rows))
         blocks = [f"### {self.title}"] if self.title else []
         if most > 0:
             table = [row(*self.head), row(*["---"] * len(self.head))] if self.head else []
@@ -78,6 +89,14 @@ class Listing:
         if left_out > 0:
             blocks.append(f"… and {counted(left_out, f'more {self.noun}')}.")
         return paragraphs(blocks)
+
+
+def listing(
+    items: Sequence[T], write: Callable[[T], str], *, noun: str, title: str = "", head: tuple[str, ...] = ()
+) -> Listing:
+    """Write a row for each item, up to as many as anybody reads."""
+    rows = tuple(map(write, items[:MAX_ROWS]))
+    return Listing(title=title, head=head, rows=rows, beyond=len(items) - len(rows), noun=noun)
 
 
 def paragraphs(blocks: Iterable[str]) -> str:

@@ -22,7 +22,7 @@ MAX_GRAPH: Final = 50
 """Nodes of a graph that a person can still read."""
 
 _ALL: Final = sys.maxsize
-_FINDINGS: Final = (2000, 1000, 500, 200, 100, 50)
+_FINDINGS: Final = (1000, 500, 200, 100, 50)
 _ROWS: Final = (1000, 300, 100, 30, 10, 3, 0)
 
 
@@ -130,7 +130,7 @@ def _passed(passed: Listing, *, shown: bool) -> str:
     """Fold the passed checks, or count them."""
     if not passed.rows:
         return ""
-    title = f"{counted(len(passed.rows), 'check')} ok"
+    title = f"{counted(passed.total, 'check')} ok"
     return fold(title, passed.text(_ALL)) if shown else f"{title}."
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from runner.bounds import bounded
 from runner.reports import details as known
-from runner.reports.gfm import Listing, code, escape, fence, fold, row
+from runner.reports.gfm import MAX_ROWS, code, escape, fence, fold, listing, row
 from runner.reports.values import plain
 from runner.reports.wording import counted, finding_text, measured, word
 from runner.results import RunStatus, Verdict
@@ -16,6 +16,7 @@ from runner.spec import duration_text
 
 if TYPE_CHECKING:
     from runner.reports.details import AdviceLine, AlertLine, CheckLine, DeliveryLine
+    from runner.reports.gfm import Listing
     from runner.results import Finding, NodeResult, RunResult
 
 _SIGNS: Final = {
@@ -74,12 +75,8 @@ def _capital(text: str) -> str:
 
 def nodes(result: RunResult) -> Listing:
     """List what became of every node."""
-    return Listing(
-        title="Nodes",
-        head=("Node", "Type", "Status", "Verdict", "Time", "Note"),
-        rows=tuple(map(_node, result.nodes)),
-        noun="node",
-    )
+    head = ("Node", "Type", "Status", "Verdict", "Time", "Note")
+    return listing(result.nodes, _node, title="Nodes", head=head, noun="node")
 
 
 def _node(node: NodeResult) -> str:
@@ -100,12 +97,8 @@ def _errors(node: NodeResult) -> str:
 
 def findings(result: RunResult) -> Listing:
     """List what is not well, the worst first."""
-    return Listing(
-        title="Findings",
-        head=("Verdict", "What", "Value", "Threshold", "Where", "Since"),
-        rows=tuple(map(_finding, result.findings)),
-        noun="finding",
-    )
+    head = ("Verdict", "What", "Value", "Threshold", "Where", "Since")
+    return listing(result.findings, _finding, title="Findings", head=head, noun="finding")
 
 
 def _finding(finding: Finding) -> str:
@@ -137,7 +130,7 @@ def _analysis(node: NodeResult) -> str:
 def advice(result: RunResult) -> Listing:
     """List what to do about it."""
     found = [one for node in result.nodes for one in known.advice(node)]
-    return Listing(title="What to do", rows=tuple(map(_advice, found)), noun="recommendation")
+    return listing(found, _advice, title="What to do", noun="recommendation")
 
 
 def _advice(one: AdviceLine) -> str:
@@ -150,12 +143,8 @@ def _advice(one: AdviceLine) -> str:
 
 def deliveries(result: RunResult) -> Listing:
     """List what was sent where, or why not."""
-    return Listing(
-        title="Messages",
-        head=("Channel", "Status", "Note"),
-        rows=tuple(_delivery(one) for node in result.nodes for one in known.deliveries(node)),
-        noun="message",
-    )
+    found = [one for node in result.nodes for one in known.deliveries(node)]
+    return listing(found, _delivery, title="Messages", head=("Channel", "Status", "Note"), noun="message")
 
 
 def _delivery(one: DeliveryLine) -> str:
@@ -164,17 +153,13 @@ def _delivery(one: DeliveryLine) -> str:
 
 def notes(result: RunResult) -> Listing:
     """List what people should know of the walk."""
-    return Listing(title="Notes", rows=tuple(f"- {escape(note)}" for note in result.notes), noun="note")
+    return listing(result.notes, lambda note: f"- {escape(note)}", title="Notes", noun="note")
 
 
 def passed(result: RunResult) -> Listing:
     """List the checks that are ok."""
     found = [(node, check) for node in result.nodes for check in known.checks(node) if check.verdict == Verdict.OK]
-    return Listing(
-        head=("Check", "Value", "Message"),
-        rows=tuple(_check(node, check) for node, check in found),
-        noun="check",
-    )
+    return listing(found, lambda one: _check(*one), head=("Check", "Value", "Message"), noun="check")
 
 
 def _check(node: NodeResult, check: CheckLine) -> str:
@@ -189,9 +174,8 @@ def details(result: RunResult) -> tuple[str, ...]:
 def _details(node: NodeResult) -> list[str]:
     blocks = []
     if alerts := known.alerts(node):
-        rows = tuple(map(_alert, alerts))
-        table = Listing(head=("Alert", "Status", "Severity", "Since", "Description"), rows=rows, noun="alert")
-        blocks.append(fold(f"{node.node_id}: {counted(len(alerts), 'alert')}", table.text(len(rows))))
+        table = listing(alerts, _alert, head=("Alert", "Status", "Severity", "Since", "Description"), noun="alert")
+        blocks.append(fold(f"{node.node_id}: {counted(table.total, 'alert')}", table.text(MAX_ROWS)))
     if "transformed" in node.output:
         shown = bounded({"transformed": node.output["transformed"]}, limit=_SHOWN_OUTPUT)
         blocks.append(fold(f"{node.node_id}: output", fence(json.dumps(plain(shown), indent=2), "json")))

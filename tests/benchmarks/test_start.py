@@ -20,7 +20,7 @@ version: "1.0"
 nodes:
   - {id: first, type: transform, config: {extract: a}}
   - {id: second, type: transform, config: {mapping: {b: a}}}
-  - {id: third, type: transform, config: {source_node: second, extract: b}}
+  - {id: third, type: transform, config: {source_node: second, extract: transformed.b}}
 """
 THREE_STEPS = """\
 context_parser: pypyr.parser.keyvaluepairs

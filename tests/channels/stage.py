@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runner.deadline import Deadline
 from runner.doors import Doors, open_doors
 from runner.results import NodeResult, Problem, RunFacts, Status, Verdict
 from runner.scope import Overrides, Scope
 from runner.secrets import Masker, Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
 
 RUN = RunFacts(
     id="run-1",
@@ -237,7 +239,7 @@ def _handler(receiver: Receiver) -> Callable[..., BaseHTTPRequestHandler]:
             self.end_headers()
             self.wfile.write(answer)
 
-        do_PUT = do_POST
+        do_PUT = do_POST  # noqa: N815 - the interface
 
         def log_message(self, *_: Any) -> None:  # noqa: ANN401 - the interface
             """Keep quiet."""

@@ -165,6 +165,7 @@ PART = "did not find expected key — check the indentation; quote the whole val
 BEGINS = "found character that cannot start any token — quote a value that begins with %, @ or `"
 ALIAS = "did not find expected alphabetic or numeric character — quote a value that begins with * or &"
 SEQUENCE = "did not find expected ',' or ']' —"
+MAPPING = "did not find expected ',' or '}' —"
 TAG = "is not allowed — remove it; quotes make a text"
 BREAK = "is a line break to some and none to others — remove it, or write"
 LITTER = 'remove the "---" and what follows'
@@ -188,9 +189,7 @@ LARGE = "is too large — quote it if it is a text"
         ("\ufeff\ufeffa: 1\n", ["1:1 E102 : not YAML: the character U+FEFF is not allowed — remove it"], None),
         (
             '{\n"a": 1,\n"b": {}\n',
-            [
-                "4:1 E102 : not YAML: did not find expected ',' or '}' — this looks like JSON; then its name ends in .json"
-            ],
+            [f"4:1 E102 : not YAML: {MAPPING} this looks like JSON; then its name ends in .json"],
             None,
         ),
         (

@@ -7,7 +7,7 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import pytest
 import trustme
@@ -18,19 +18,25 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Talk: TypeAlias = Callable[[socket.socket], object]
-Serve: TypeAlias = Callable[[Talk], int]
+
+
+class Serve(Protocol):
+    """Starts a server and returns its port."""
+
+    def __call__(self, talk: Talk, host: str = "127.0.0.1") -> int: ...
 
 
 class Servers:
-    """Listeners on 127.0.0.1; every client is spoken with in a thread of its own."""
+    """Listeners on loopback; every client is spoken with in a thread of its own."""
 
     def __init__(self) -> None:
         self._sockets: list[socket.socket] = []
         self._threads: list[threading.Thread] = []
 
-    def start(self, talk: Talk) -> int:
+    def start(self, talk: Talk, host: str = "127.0.0.1") -> int:
         """Start one and return its port."""
-        listener = socket.create_server(("127.0.0.1", 0), backlog=256)
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        listener = socket.create_server((host, 0), family=family, backlog=256)
         self._sockets.append(listener)
         self._spawn(self._accept, listener, talk)
         return int(listener.getsockname()[1])
@@ -124,6 +130,16 @@ def answer(raw: bytes, seen: list[bytes] | None = None) -> Talk:
         if seen is not None:
             seen.append(request)
         connection.sendall(raw)
+
+    return talk
+
+
+def speaking(first: bytes) -> Talk:
+    """Speak before the client does, and then take everything."""
+
+    def talk(connection: socket.socket) -> None:
+        connection.sendall(first)
+        silent(connection)
 
     return talk
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import struct
 import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,11 +16,10 @@ import pytest
 from runner.deadline import Deadline
 from runner.doors.net import Address, Net, Proxies, admitted, bounded, permitted, receive
 from runner.errors import Cancelled, NodeError, Refused, TimedOut, Unreachable
-from tests.doors.conftest import silent
+from tests.doors.conftest import silent, speaking
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tests.doors.conftest import Serve
 
@@ -309,21 +308,21 @@ def test_a_silent_address_leaves_time_for_the_next(blackhole: int) -> None:
 
 
 def test_a_failed_connection_leaves_no_descriptor_open(free_port: int) -> None:
-    before = len(os.listdir("/proc/self/fd"))
+    before = len(list(Path("/proc/self/fd").iterdir()))
     for _ in range(5):
         with pytest.raises(NodeError):
             Net().connect("127.0.0.1", free_port, Deadline(5))
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
 def test_nothing_is_started_once_the_time_is_up(serve: Serve) -> None:
     port = serve(silent)
-    with pytest.raises(TimedOut, match="^timed out after 0s$"):
+    with pytest.raises(TimedOut, match=r"^timed out after 0s$"):
         Net().connect("127.0.0.1", port, Deadline(0))
 
 
 def test_receive_stops_at_what_it_waits_for(serve: Serve) -> None:
-    port = serve(lambda connection: (connection.sendall(b"220 mail.example\r\n"), silent(connection)))
+    port = serve(speaking(b"220 mail.example\r\n"))
     with Net().connect("127.0.0.1", port, Deadline(5)) as connection:
         assert receive(connection, Deadline(5), 100, lambda data: b"\r\n" in data) == b"220 mail.example\r\n"
 

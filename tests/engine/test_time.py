@@ -7,12 +7,13 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 
 from runner.deadline import Deadline, Stop
+from runner.definition.entries import Retry
 from runner.engine.attempt import GRACE, attempt, pause_before
 from runner.engine.clock import kept_back
-from runner.definition.entries import Retry
 from runner.errors import Cancelled, ExitCode, NodeError, TimedOut, Unreachable
 from runner.results import RunStatus, Status
 
@@ -86,8 +87,6 @@ nodes:
 
 def _processes(command: str) -> list[str]:
     """Return the running processes of this command line, once those just killed have had time to go."""
-    import psutil
-
     found: list[str] = []
     for _ in range(20):
         lines = [" ".join(one.info["cmdline"] or ()) for one in psutil.process_iter(["cmdline"])]
@@ -198,7 +197,7 @@ def test_jitter_takes_between_half_of_a_pause_and_all_of_it() -> None:
 
 
 def test_what_cannot_be_told_is_left_behind_at_the_deadline() -> None:
-    with took_at_most(0.2 + GRACE), pytest.raises(TimedOut, match="timed out after 0.2s"):
+    with took_at_most(0.2 + GRACE), pytest.raises(TimedOut, match=r"timed out after 0\.2s"):
         attempt(lambda: time.sleep(5), Deadline(0.2))
 
 

@@ -231,7 +231,9 @@ def test_a_node_that_did_not_succeed_has_no_output_and_the_verdict_unknown(run: 
 version: "1.0"
 nodes:
   - {{id: a, {BROKEN}, required: false}}
-  - {{id: b, type: transform, config: {{template: "{{{{ a.output }}}} {{{{ a.verdict }}}} {{{{ a.errors[0].code }}}}"}}}}
+  - id: b
+    type: transform
+    config: {{template: "{{{{ a.output }}}} {{{{ a.verdict }}}} {{{{ a.errors[0].code }}}}"}}
 """)
     assert result.nodes[1].output["transformed"] == "{} unknown missing_path"
 

@@ -161,7 +161,9 @@ def a_failed_check() -> RunResult:
     refused = "https://shop.example/ refused the connection (failed 2 of 2 tries)"
     results = {
         "home": check(Verdict.CRITICAL, message=refused, value=None, code="connection_refused", tries=2),
-        "slow": check(Verdict.WARNING, message="https://shop.example/search answered 200 in 1.2s, above 800ms", value=1.2),
+        "slow": check(
+            Verdict.WARNING, message="https://shop.example/search answered 200 in 1.2s, above 800ms", value=1.2
+        ),
         "cert": check(type="tls", message="the certificate of shop.example ends in 71d", value=6_134_400.0),
     }
     findings = (
@@ -195,12 +197,14 @@ def a_failed_run() -> RunResult:
         node("shape", "transform", status=Status.FAILED, errors=(problem,)),
         node("more", "transform", status=Status.SKIPPED, skip_reason="shape failed"),
         node("beside", "context", status=Status.SKIPPED, skip_reason="not reached: no way led here"),
-        node("tell", "notify", output=told(delivery(), delivery("failed", driver="email", channel="email", error="550 no"))),
+        node(
+            "tell",
+            "notify",
+            output=told(delivery(), delivery("failed", driver="email", channel="email", error="550 no")),
+        ),
         status=RunStatus.FAILED,
         error="Node shape failed: payload has no customer.id; it has customer, order",
-        exit=Exit(
-            code=ExitCode.FAILED, reason="Node shape failed: payload has no customer.id; it has customer, order"
-        ),
+        exit=Exit(code=ExitCode.FAILED, reason="Node shape failed: payload has no customer.id; it has customer, order"),
         notes=("probe: no branch of next fits, and the run ends here",),
     )
 
@@ -254,7 +258,14 @@ def an_alert() -> RunResult:
     }
     slow = Problem(code="timed_out", message="openai did not answer within 27s", retryable=True)
     found = finding(
-        node="ingest", check="HighCPUUsage", subject="web1:9100", message=said, value=None, unit="", threshold="", line=4
+        node="ingest",
+        check="HighCPUUsage",
+        subject="web1:9100",
+        message=said,
+        value=None,
+        unit="",
+        threshold="",
+        line=4,
     )
     return run(
         node("ingest", "ingest", output=ingested, verdict=Verdict.CRITICAL, findings=(found,)),

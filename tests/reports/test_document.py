@@ -22,15 +22,58 @@ if TYPE_CHECKING:
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "result.schema.json").read_text(encoding="utf-8"))
 VALIDATOR = Draft202012Validator(SCHEMA, format_checker=Draft202012Validator.FORMAT_CHECKER)
 
-TOP = (
-    "schema_version runner_version run_id trace_id definition definition_version definition_source definition_sha256 "
-    "source environment status verdict started_at finished_at duration_ms executed_nodes skipped_nodes node_results "
-    "findings incident_id error exit"
-).split()
-NODE = (
-    "node_id node_type status verdict output findings errors attempts started_at duration_ms skipped skip_reason"
-).split()
-FINDING = "fingerprint node check subject verdict message value unit threshold first_seen file line".split()
+TOP = [
+    "schema_version",
+    "runner_version",
+    "run_id",
+    "trace_id",
+    "definition",
+    "definition_version",
+    "definition_source",
+    "definition_sha256",
+    "source",
+    "environment",
+    "status",
+    "verdict",
+    "started_at",
+    "finished_at",
+    "duration_ms",
+    "executed_nodes",
+    "skipped_nodes",
+    "node_results",
+    "findings",
+    "incident_id",
+    "error",
+    "exit",
+]
+NODE = [
+    "node_id",
+    "node_type",
+    "status",
+    "verdict",
+    "output",
+    "findings",
+    "errors",
+    "attempts",
+    "started_at",
+    "duration_ms",
+    "skipped",
+    "skip_reason",
+]
+FINDING = [
+    "fingerprint",
+    "node",
+    "check",
+    "subject",
+    "verdict",
+    "message",
+    "value",
+    "unit",
+    "threshold",
+    "first_seen",
+    "file",
+    "line",
+]
 
 
 def test_the_keys_stand_in_the_order_of_the_contract(
@@ -72,9 +115,7 @@ def test_the_schema_refuses_what_is_not_in_the_contract(make_run: Callable[..., 
     ]
 
 
-def test_a_run_says_who_wrote_it_and_how_it_ended(
-    make_run: Callable[..., Any], make_node: Callable[..., Any]
-) -> None:
+def test_a_run_says_who_wrote_it_and_how_it_ended(make_run: Callable[..., Any], make_node: Callable[..., Any]) -> None:
     run = make_run(
         make_node("probe"),
         make_node("tell", status=Status.SKIPPED, skip_reason="probe failed"),

@@ -22,7 +22,17 @@ ANY_TEXT = st.text(st.characters(codec=None))  # halves of surrogate pairs inclu
         ("line\u2028separator", r"line\u2028separator"),
         ("half \udcff", r"half \udcff"),
     ],
-    ids=["plain", "unicode", "white-space", "ansi", "controls", "bidi-override", "bidi-marks", "separator", "surrogate"],
+    ids=[
+        "plain",
+        "unicode",
+        "white-space",
+        "ansi",
+        "controls",
+        "bidi-override",
+        "bidi-marks",
+        "separator",
+        "surrogate",
+    ],
 )
 def test_what_cannot_be_seen_is_written_out(text: str, expected: str) -> None:
     assert printable(text) == expected

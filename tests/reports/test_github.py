@@ -167,7 +167,9 @@ def test_a_fence_stops_commands_until_its_token_comes() -> None:
     assert (fence(TOKEN).begin, fence(TOKEN).end) == (f"::stop-commands::{TOKEN}", f"::{TOKEN}::")
 
 
-@pytest.mark.parametrize("token", ["", "pause-logging", "add-mask", "short", "with space 0123456789", "0123456789abcde:"])
+@pytest.mark.parametrize(
+    "token", ["", "pause-logging", "add-mask", "short", "with space 0123456789", "0123456789abcde:"]
+)
 def test_a_token_that_could_be_guessed_is_refused(token: str) -> None:
     with pytest.raises(ValueError, match=re.escape("a token needs at least 16 letters and digits")):
         fence(token)
@@ -195,8 +197,10 @@ def test_a_finding_is_annotated_where_it_is_defined(
 ) -> None:
     node = make_node("probe", verdict=verdict, findings=(make_finding(verdict=verdict),))
     assert run_annotations(make_run(node)) == [
-        f"::{level} file=definitions/web-health.yaml,line=12,title={verdict}%3A probe.disk"
-        "::disk / is 96.3%25 full, above 95%25, on db1:/"
+        (
+            f"::{level} file=definitions/web-health.yaml,line=12,title={verdict}%3A probe.disk"
+            "::disk / is 96.3%25 full, above 95%25, on db1:/"
+        )
     ]
 
 
@@ -233,7 +237,11 @@ def test_a_run_that_ended_without_a_failed_node_says_why(make_run: Callable[...,
 
 @pytest.mark.parametrize(("count", "shown"), [(9, 9), (10, 10), (11, 9), (1234, 9)])
 def test_there_are_at_most_ten_of_a_level(
-    make_run: Callable[..., Any], make_node: Callable[..., Any], make_finding: Callable[..., Any], count: int, shown: int
+    make_run: Callable[..., Any],
+    make_node: Callable[..., Any],
+    make_finding: Callable[..., Any],
+    count: int,
+    shown: int,
 ) -> None:
     found = [make_finding(message=f"disk {number}", verdict=Verdict.WARNING) for number in range(count)]
     lines = run_annotations(make_run(make_node("probe", findings=tuple(found))))
@@ -287,8 +295,10 @@ def diagnostic(severity: Literal["error", "warning"] = "error", **changes: Any) 
 def test_a_diagnostic_is_annotated_at_its_place() -> None:
     told = diagnostic("warning", path="", hint="", sentence="nobody is told")
     assert diagnostic_annotations([told, diagnostic()]) == [
-        "::error file=web.yaml,line=11,col=7,title=E203 invalid definition"
-        '::nodes[1].config: unknown key "timout" — did you mean "timeout"?',
+        (
+            "::error file=web.yaml,line=11,col=7,title=E203 invalid definition"
+            '::nodes[1].config: unknown key "timout" — did you mean "timeout"?'
+        ),
         "::warning file=web.yaml,line=11,col=7,title=W301 definition::nobody is told",
     ]
 

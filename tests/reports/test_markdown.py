@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.errors import ExitCode
-from runner.reports.gfm import Listing, code, escape, fence, fold
+from runner.reports.gfm import Listing, code, escape, fence, fold, listing
 from runner.reports.markdown import MAX_GRAPH, MAX_SUMMARY, summary
 from runner.reports.mermaid import graph
 from runner.results import Exit, Problem, RunStatus, Status, Verdict
@@ -100,6 +101,12 @@ def test_a_listing_counts_what_it_does_not_show() -> None:
     assert Listing(title="Nodes", rows=(), noun="node").text(9) == ""
 
 
+def test_no_list_is_longer_than_anybody_reads() -> None:
+    long = listing(range(5000), str, noun="number")
+    assert long.total == 5000
+    assert long.text(sys.maxsize) == "\n".join(map(str, range(2000))) + "\n\n… and 3,000 more numbers."
+
+
 # --- the graph -------------------------------------------------------------------------------------
 
 
@@ -159,7 +166,7 @@ def hostile_run(
         {"deliveries": [dict.fromkeys(("driver", "channel", "status", "message_id", "error"), text)]},
         {"transformed": {text: text}},
     ]
-    problem = Problem(code=text, message=text * 50)
+    problem = Problem(code=text, message=text * 200)
     nodes = [make_node(f"n{place}", text, output=output) for place, output in enumerate(outputs)]
     result: RunResult = make_run(
         *nodes,
@@ -277,7 +284,7 @@ def test_a_storm_of_findings_fits(
     found = tuple(make_finding(message="🔥" * 400, subject=f"host{n}") for n in range(20_000))
     text = summary(make_run(make_node("probe", verdict=Verdict.CRITICAL, findings=found)))
     assert len(text.encode()) <= MAX_SUMMARY
-    assert "… and 19,800 more findings." in text or "… and 19,500 more findings." in text
+    assert "… and 19,500 more findings." in text
 
 
 def test_a_thousand_nodes_fit(make_run: Callable[..., Any], make_node: Callable[..., Any]) -> None:

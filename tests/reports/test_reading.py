@@ -157,7 +157,7 @@ class TestRefusals:
         )
 
     def test_a_list_is_no_document(self) -> None:
-        with pytest.raises(UsageError, match="^not a result document: it is no JSON object$"):
+        with pytest.raises(UsageError, match=r"^not a result document: it is no JSON object$"):
             read_document([])
 
     def test_keys_that_a_later_version_adds_are_ignored(self, make_run: Callable[..., Any]) -> None:

@@ -80,9 +80,7 @@ class TestHeadline:
         nodes = [make_node(f"n{place}", output=output, verdict=Verdict.OK) for place, output in enumerate(outputs)]
         assert headline(make_run(*nodes)) == expected
 
-    def test_errors_on_the_way_are_counted(
-        self, make_run: Callable[..., Any], make_node: Callable[..., Any]
-    ) -> None:
+    def test_errors_on_the_way_are_counted(self, make_run: Callable[..., Any], make_node: Callable[..., Any]) -> None:
         late = make_node("more", status=Status.FAILED, required=False, errors=(Problem(code="x", message="late"),))
         run = make_run(make_node("probe", output=CHECKS, verdict=Verdict.OK), late)
         assert headline(run) == "all well: 5 checks ok (1 error on the way)"
@@ -97,9 +95,7 @@ class TestHeadline:
             status=RunStatus.FAILED,
             error="Node tell failed: slack is down",
         )
-        assert headline(run) == (
-            "failed: node tell: slack is down; critical: disk / on db1 is 96% full, above 95%"
-        )
+        assert headline(run) == ("failed: node tell: slack is down; critical: disk / on db1 is 96% full, above 95%")
 
     @pytest.mark.parametrize(
         ("status", "expected"),
