@@ -55,6 +55,25 @@ def core_schema(cls: type) -> CoreSchema:
     return cast("CoreSchema", _strict(TypeAdapter(cls).core_schema))
 
 
+def json_schema(cls: type) -> dict[str, Any]:
+    """Let pydantic describe a class as JSON Schema, with the strings below its fields (slow: imports pydantic).
+
+    pydantic knows those of the class itself; an inherited field is described as the class that it comes from does.
+    """
+    from dataclasses import is_dataclass  # noqa: PLC0415 - loaded by every dataclass already
+    from inspect import get_annotations  # noqa: PLC0415 - loaded by every dataclass already
+
+    from pydantic import ConfigDict, TypeAdapter  # noqa: PLC0415 - only where a schema is written
+
+    cls.__pydantic_config__ = ConfigDict(extra="forbid", use_attribute_docstrings=True)  # type: ignore[attr-defined]
+    schema = TypeAdapter(cls).json_schema()
+    own = get_annotations(cls)
+    for base in filter(is_dataclass, cls.__bases__):
+        inherited = json_schema(base)["properties"]
+        schema["properties"] |= {key: one for key, one in inherited.items() if key not in own}
+    return schema
+
+
 def _strict(schema: object) -> object:
     """Take scalars as they are (no `"3"` for 3), but a list for a tuple and an object for a dataclass."""
     if isinstance(schema, dict):

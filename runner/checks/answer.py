@@ -7,7 +7,7 @@ from collections.abc import Mapping  # noqa: TC003 - read by pydantic
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
 
-from runner.checks.base import PlainText, known
+from runner.checks.base import PlainText  # noqa: TC001 - read by pydantic
 from runner.checks.matching import excerpt, found, refuse_bad_pattern
 from runner.errors import NodeError
 from runner.secrets import Sealed, Secret, reveal_tree
@@ -170,8 +170,6 @@ def _shown(value: object) -> str:
 def _refuse_bad_path(path: str) -> None:
     import jmespath  # noqa: PLC0415 - 15 ms that only a path is worth
 
-    if not known(path):
-        return
     try:
         jmespath.compile(path)
     except jmespath.exceptions.JMESPathError as error:

@@ -89,6 +89,8 @@ class Check(ABC):
     type: ClassVar[str]
     remote: ClassVar[bool] = False
     """It looks at something beyond this machine, so one failure may be the network's."""
+    unit: ClassVar[str] = ""
+    """What its thresholds are in: `%`, or `s` for seconds."""
 
     name: Name = ""
     """What the check is called in results and expressions; made of type and subject where it is not given."""
@@ -128,11 +130,6 @@ class Check(ABC):
     def levels(self) -> tuple[tuple[Verdict, Threshold], ...]:
         """The thresholds, the worst first."""
         return ()
-
-    @property
-    def unit(self) -> str:
-        """The unit that the thresholds are in."""
-        return ""
 
     @property
     def default_name(self) -> str | None:
@@ -178,15 +175,12 @@ class Measured(Check):
 class Usage(Measured):
     """A check of how much of something is used, in per cent."""
 
+    unit: ClassVar[str] = "%"
+
     warning: PercentAbove | None = BUSY
     """From where on the verdict is `warning`; null for never."""
     critical: PercentAbove | None = EXHAUSTED
     """From where on the verdict is `critical`; null for never."""
-
-    @property
-    def unit(self) -> str:
-        """Per cent."""
-        return "%"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,13 +188,9 @@ class Answered(Measured):
     """A check of something beyond this machine that answers, and of the time it takes."""
 
     remote: ClassVar[bool] = True
+    unit: ClassVar[str] = "s"
 
     warning: DurationAbove | None = None
     """From which time on the verdict is `warning`."""
     critical: DurationAbove | None = None
     """From which time on the verdict is `critical`."""
-
-    @property
-    def unit(self) -> str:
-        """Seconds."""
-        return "s"

@@ -33,6 +33,7 @@ class Http(Answered):
     type: ClassVar[str] = "http"
 
     url: Url
+    """What is asked; a secret may stand in it, and in `headers`, `body` and `json`."""
     method: Literal["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"] = "GET"
     headers: Mapping[str, Text] = field(default_factory=dict)
     body: Text | None = None

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, ClassVar
 import psutil
 
 from runner.checks.base import Seen, Usage, machine
-from runner.errors import NodeError
 
 if TYPE_CHECKING:
     from runner.scope import Scope
@@ -25,12 +24,8 @@ class Memory(Usage):
 
     def look(self, scope: Scope) -> Seen:  # noqa: ARG002 - nothing here blocks
         """Read the figures of the kernel."""
-        try:
-            memory = psutil.virtual_memory()
-            swap = psutil.swap_memory() if self.include_swap else None
-        except psutil.Error as error:
-            msg = f"the memory cannot be measured: {error}"
-            raise NodeError(msg, code="unreadable") from error
+        memory = psutil.virtual_memory()
+        swap = psutil.swap_memory() if self.include_swap else None
         metrics = {
             "percent": memory.percent,
             "total_bytes": memory.total,

@@ -58,6 +58,7 @@ class Tcp(Answered):
     type: ClassVar[str] = "tcp"
 
     host: PlainText
+    """A name or an address."""
     port: Annotated[int, Interval(ge=1, le=65535)]
     send: Text | None = None
     """What is sent once connected."""
@@ -106,7 +107,7 @@ class Tcp(Answered):
         return place(self.host, self.port)
 
     def _conversation(self, connection: socket.socket, deadline: Deadline) -> tuple[bytes, bool]:
-        """Send what is to be sent, and read until the answer is as expected, ends or is too long.
+        """Send what is to be sent, and hear what is expected.
 
         Return what was heard, and whether that was all: not where the time ran out first.
         """
@@ -114,10 +115,17 @@ class Tcp(Answered):
         try:
             with bounded(connection, deadline):
                 connection.sendall(reveal(self.send or "").encode())
-                while self.expect is not None and len(heard) < MAX_ANSWER:
-                    heard += (more := connection.recv(4096))
-                    if not more or self.expect.met(heard.decode("utf-8", "replace"), deadline):
-                        break
+                if self.expect is not None:
+                    _hear(connection, heard, self.expect, deadline)
         except TimedOut:
             return bytes(heard), False
         return bytes(heard), True
+
+
+def _hear(connection: socket.socket, heard: bytearray, expect: ExpectText, deadline: Deadline) -> None:
+    """Read until the answer is as expected, ends, or is too long."""
+    while len(heard) < MAX_ANSWER:
+        more = connection.recv(4096)
+        heard += more
+        if not more or expect.met(heard.decode("utf-8", "replace"), deadline):
+            return

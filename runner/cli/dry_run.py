@@ -138,9 +138,6 @@ def _text(job: Job, nodes: list[PlannedNode]) -> Iterator[str]:
         yield f"     Config: {json.dumps(node.config, ensure_ascii=False)}"
         yield f"     → {node.following}"
         yield from (f"     {line}" for text in node.lines for line in text.splitlines())
-    if job.missing:
-        yield "Missing:"
-        yield from (f"  - {sentence} (would exit {int(ExitCode.UNAVAILABLE)})" for sentence in job.missing)
     yield "Payload:"
     yield json.dumps(job.payload, indent=2, ensure_ascii=False)
     yield "Use without --dry-run to execute"

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from jinja2 import StrictUndefined, Template, nodes, pass_context
+from jinja2.ext import Extension
 from jinja2.nativetypes import NativeCodeGenerator
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -19,17 +20,35 @@ from runner.expressions.filters import FILTERS
 from runner.expressions.operators import calculate, negate
 from runner.expressions.predicates import TESTS
 from runner.expressions.references import spelled
+from runner.expressions.values import ExpressionError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from jinja2.compiler import Frame
+    from jinja2.lexer import Token, TokenStream
     from jinja2.runtime import Context
 
     from runner.expressions.words import Word
 
 EACH: Final = "the elements of a loop"
 """An inner filter around what a loop goes over; a name that no template can spell."""
+
+
+MOST_TOKENS: Final = 15_000
+"""Words and signs of a text that is compiled."""
+
+
+class Bounded(Extension):
+    """Stops reading a text that would take long to compile."""
+
+    def filter_stream(self, stream: TokenStream) -> Iterator[Token]:
+        """Count the tokens as they are read."""
+        for count, token in enumerate(stream):
+            if count > MOST_TOKENS:
+                msg = f"the text has more than {MOST_TOKENS:,} words and signs"
+                raise ExpressionError(msg)
+            yield token
 
 
 class SandboxedCode(NativeCodeGenerator):
@@ -142,7 +161,12 @@ class Language(ImmutableSandboxedEnvironment):
 
     def __init__(self, **delimiters: str) -> None:
         super().__init__(
-            undefined=StrictUndefined, optimized=False, keep_trailing_newline=True, cache_size=0, **delimiters
+            undefined=StrictUndefined,
+            optimized=False,
+            keep_trailing_newline=True,
+            cache_size=0,
+            extensions=[Bounded],
+            **delimiters,
         )
         self.globals = {}
         self.filters = {name: _filter(name, word) for name, word in FILTERS.items()}

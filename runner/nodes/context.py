@@ -56,6 +56,8 @@ class Context:
     timeout: ClassVar[float] = 60.0
     judges: ClassVar[bool] = True
     tells: ClassVar[bool] = False
+    pure: ClassVar[bool] = False
+    own_names: ClassVar[frozenset[str]] = frozenset()
 
     checks: tuple[AnyCheck, ...] = ()
     """Names of checks (`disk`: with its defaults) and objects; cpu, memory and disk where nothing is named."""
@@ -114,9 +116,11 @@ class Context:
         """Return the name of each check, in order; None where a template hides what it is made of."""
         return names(self._checks)
 
-    def explicit_names(self) -> frozenset[str]:
-        """Return the names that the definition itself gives."""
-        return frozenset(check.name for check in self._checks if check.name)
+    def default_names(self) -> frozenset[str]:
+        """Return the names that are made up, for the checks that the definition gives none."""
+        return frozenset(
+            name for name, check in zip(self.names(), self._checks, strict=True) if name and not check.name
+        )
 
     @property
     def _given(self) -> tuple[str, tuple[Check, ...]]:

@@ -51,6 +51,8 @@ class Intelligence:
     timeout: ClassVar[float] = 30.0
     judges: ClassVar[bool] = False
     tells: ClassVar[bool] = False
+    pure: ClassVar[bool] = False
+    own_names: ClassVar[frozenset[str]] = frozenset()
 
     provider: AnyProvider
     """The analysis back end."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from runner.results import NOTHING, Verdict
+from runner.results import Verdict
 
 if TYPE_CHECKING:
     from runner.results import NodeResult
@@ -148,7 +148,7 @@ def _items(node: NodeResult, key: str) -> list[Mapping[str, Any]]:
 
 def _text(item: Mapping[str, Any], key: str) -> str:
     found = item.get(key)
-    return "" if found is None or found == NOTHING else str(found)
+    return "" if found is None else str(found)
 
 
 def _texts(item: Mapping[str, Any], key: str) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 from runner import __version__
@@ -19,6 +20,8 @@ SCHEMA_VERSION: Final = 1
 MAX_RESULT: Final = 25 * 1024 * 1024
 """Bytes of a result document."""
 
+_READABLE: Final = 4 * 1024 * 1024
+"""Bytes up to which a document is indented; nobody reads a larger one, and indenting takes its time."""
 _SHORT: Final = 1000
 """Characters that texts keep once leaving out outputs was not enough."""
 _FEWER: Final = (10_000, 1000, 100, 10)
@@ -129,27 +132,26 @@ def diagnostic_document(diagnostic: Diagnostic) -> dict[str, Any]:
 def encode(document: Mapping[str, Any], *, indent: int | None = None, limit: int = MAX_RESULT) -> bytes:
     """Write a document as ASCII-safe JSON of at most `limit` bytes, with a newline at its end.
 
-    What is too large loses the outputs of its biggest nodes (`{"truncated": …}` says so), then the ends of long
-    texts, then the mildest findings (`truncated` at the top says so). Raises `NotWritten` where that is not enough.
+    What is large is not indented. What is too large loses the outputs of its biggest nodes (`{"truncated": …}` says
+    so), then the ends of long texts, then the mildest findings (`truncated` at the top says so). Raises `NotWritten`
+    where that is not enough.
     """
-    data = _bytes(document, indent)
-    if len(data) <= limit:
-        return data
-    for shorter in _shorter(document, indent, len(data) - limit):
-        data = _bytes(shorter, indent)
+    for version in chain([document], _shorter(document, limit)):
+        data = _bytes(version)
         if len(data) <= limit:
-            return data
+            pretty = _bytes(version, indent) if indent is not None and len(data) <= _READABLE else data
+            return pretty if len(pretty) <= limit else data
     msg = f"the document is above its limit of {limit:,} bytes, even without outputs and findings"
     raise NotWritten(msg)
 
 
-def _bytes(value: object, indent: int | None) -> bytes:
+def _bytes(value: object, indent: int | None = None) -> bytes:
     return json.dumps(value, indent=indent, allow_nan=False).encode("ascii") + b"\n"
 
 
-def _shorter(document: Mapping[str, Any], indent: int | None, excess: int) -> Iterator[Mapping[str, Any]]:
+def _shorter(document: Mapping[str, Any], limit: int) -> Iterator[Mapping[str, Any]]:
     """Yield the document ever shorter."""
-    document = _without_outputs(document, indent, excess)
+    document = _without_outputs(document, len(_bytes(document)) - limit)
     yield document
     document = {key: _short(value) for key, value in document.items()}
     said = f"texts are cut after {_SHORT:,} characters"
@@ -158,17 +160,17 @@ def _shorter(document: Mapping[str, Any], indent: int | None, excess: int) -> It
         yield {**_with_fewer(document, count), "truncated": f"{said}, and only {count:,} of each list are kept"}
 
 
-def _without_outputs(document: Mapping[str, Any], indent: int | None, excess: int) -> Mapping[str, Any]:
+def _without_outputs(document: Mapping[str, Any], excess: int) -> Mapping[str, Any]:
     """Leave out the biggest outputs until `excess` bytes are gone, or nothing is left to leave out."""
     nodes: dict[str, Any] = dict(document.get("node_results", {}))
-    sizes = {node_id: len(json.dumps(node["output"], indent=indent)) for node_id, node in nodes.items()}
+    sizes = {node_id: len(json.dumps(node["output"])) for node_id, node in nodes.items()}
     for node_id in sorted(sizes, key=lambda node_id: -sizes[node_id]):
         said = {"truncated": f"left out: {sizes[node_id]:,} bytes, the result document would be too large"}
-        saved = sizes[node_id] - len(json.dumps(said, indent=indent))
+        saved = sizes[node_id] - len(json.dumps(said))
         if excess <= 0 or saved <= 0:
             break
         nodes[node_id] = {**nodes[node_id], "output": said}
-        excess -= saved  # at least: inside the document the lines are indented further than measured here
+        excess -= saved
     return {**document, "node_results": nodes} if nodes else document
 
 
@@ -186,9 +188,9 @@ def _with_fewer(document: Mapping[str, Any], count: int) -> dict[str, Any]:
     for key in fewer.keys() & {"findings", "diagnostics"}:
         fewer[key] = fewer[key][:count]
     if "node_results" in fewer:
-        kept = {json.dumps(finding) for finding in fewer["findings"]}
+        kept = {finding["fingerprint"] for finding in fewer["findings"]}
         fewer["node_results"] = {
-            node_id: node | {"findings": [one for one in node["findings"] if json.dumps(one) in kept]}
+            node_id: node | {"findings": [one for one in node["findings"] if one["fingerprint"] in kept][:count]}
             for node_id, node in fewer["node_results"].items()
         }
     return fewer

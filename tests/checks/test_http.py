@@ -11,6 +11,7 @@ from runner.checks.judging import Judged, examine
 from runner.errors import Cancelled, TimedOut
 from runner.results import Verdict
 from runner.secrets import Sealed, Secret
+from runner.spec import Template
 from runner.validators import problems, read
 
 if TYPE_CHECKING:
@@ -221,6 +222,27 @@ def test_the_request_carries_what_the_definition_says(
     assert (method, path, body) == ("POST", "/?key=s3cret-value", b'{"token": "s3cret-value", "n": 1}')
     assert headers["authorization"] == "Bearer s3cret-value"
     assert headers["content-type"] == "application/json"
+
+
+def test_json_may_be_called_something_else(
+    site: str, scope: Scope, visits: list[tuple[str, str, dict[str, str], bytes]]
+) -> None:
+    judged(scope, url=site, method="POST", json=[], headers={"Content-Type": "application/ld+json"})
+    assert (visits[0][2]["content-type"], visits[0][3]) == ("application/ld+json", b"[]")
+
+
+def test_a_secret_may_be_expected_and_is_in_no_message(site: str, scope: Scope) -> None:
+    up, down = Secret("STATE", "up"), Secret("STATE", "down-again")
+    assert judged(scope, url=f"{site}/health", expect={"json": {"status": up}}).verdict is Verdict.OK
+    missed = judged(scope, url=f"{site}/health", expect={"json": {"status": down}})
+    assert missed.message == f'{site}/health has status "up", expected «STATE»'
+
+
+def test_what_a_template_hides_is_let_through() -> None:
+    text = Template("({{ inputs.x }}")
+    expect = {"status": text, "body_matches": text, "json": {"a": text}}
+    check = read(Http, {"url": text, "expect": expect})
+    assert (str(check.expect.status), check.expect.body_matches, check.default_name) == (text, text, None)
 
 
 def test_a_body_is_sent_as_it_is(site: str, scope: Scope, visits: list[tuple[str, str, dict[str, str], bytes]]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ from runner.checks.judging import examine
 from runner.checks.memory import Memory
 from runner.results import Verdict
 from runner.scope import Overrides
+from runner.spec import Template
 from runner.validators import problems, read
 
 if TYPE_CHECKING:
@@ -104,6 +106,20 @@ def test_a_path_that_cannot_be_read_is_unknown_beside_one_that_is_well(scope: Sc
     assert (result.verdict, result.code) == (Verdict.UNKNOWN, "unreadable")
 
 
+def test_a_file_system_that_hangs_keeps_only_itself(monkeypatch: pytest.MonkeyPatch, scope: Scope) -> None:
+    let_go, ask = threading.Event(), psutil.disk_usage
+    monkeypatch.setattr(psutil, "disk_usage", lambda path: let_go.wait(30) if path == "/hung" else ask(path))
+    started = time.monotonic()
+    check = read(Disk, {"paths": ["/hung", "/"], "warning": None, "critical": ALWAYS, "timeout": "500ms"})
+    result = examine(check, scope)
+    let_go.set()
+    assert time.monotonic() - started < 0.5 + 2
+    assert result.verdict is Verdict.CRITICAL
+    assert (
+        result.message == f"disk / is {result.seen.value:g}% full, above 0%; /hung cannot be read: it does not answer"
+    )
+
+
 @pytest.mark.parametrize(
     ("kind", "config", "name", "subject"),
     [
@@ -122,6 +138,12 @@ def test_the_subject_names_the_machine(
 
 def test_the_machine_is_named_by_itself_where_nobody_does(scope: Scope) -> None:
     assert read(Memory, {}).subject(replace(scope, overrides=Overrides())) == os.uname().nodename
+
+
+def test_what_a_template_hides_is_judged_when_it_is_known() -> None:
+    wait = Template("{{ inputs.wait }}")
+    assert str(read(Cpu, {"samples": 100, "sample_interval": wait}).sample_interval) == wait
+    assert read(Disk, {"paths": ["/", Template("{{ inputs.path }}")]}).default_name is None
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from runner.checks.judging import Judged, examine
-from runner.checks.tcp import Tcp
+from runner.checks.tcp import MAX_ANSWER, Tcp
 from runner.results import Verdict
 from runner.secrets import Secret
 from runner.validators import read
@@ -82,6 +82,17 @@ def test_another_answer_is_critical(expect: dict[str, str], wanted: str, listen:
     result = judged(scope, port, send="you", expect=expect)
     assert (result.verdict, result.code) == (Verdict.CRITICAL, "content")
     assert result.message == f"127.0.0.1:{port} said “hello you”, expected {wanted}"
+
+
+def test_an_answer_without_end_is_read_up_to_a_limit(listen: Listen, scope: Scope) -> None:
+    def chatter(connection: socket.socket) -> None:
+        with suppress(OSError):
+            while True:
+                connection.sendall(b"x" * 4096)
+
+    result = judged(scope, listen(chatter), expect={"contains": "y"})
+    assert (result.verdict, result.code) == (Verdict.CRITICAL, "content")
+    assert MAX_ANSWER <= int(str(result.seen.metrics["bytes"])) < MAX_ANSWER + 4096
 
 
 @pytest.mark.parametrize(("talk", "said"), [(silent, "nothing"), (dripping, "“.")], ids=["silent", "dripping"])

@@ -79,7 +79,8 @@ def test_an_empty_workspace_asks_for_the_checkout(cli: Cli) -> None:
 
 
 def test_an_invalid_definition_lists_every_problem(cli: Cli, tmp_path: Path) -> None:
-    (tmp_path / "bad.yaml").write_text('version: "1.0"\nnodes:\n  - {id: a, type: transfrm}\n  - {type: transform, x: 1}\n')
+    text = 'version: "1.0"\nnodes:\n  - {id: a, type: transfrm}\n  - {type: transform, x: 1}\n'
+    (tmp_path / "bad.yaml").write_text(text)
     ended = cli("--config", "bad.yaml")
     assert ended.code == 3
     assert ended.err == (

@@ -149,8 +149,8 @@ def test_only_scalars_of_the_core_schema_are_no_texts(text: str, value: object) 
 
 
 def test_an_alias_stands_for_a_copy() -> None:
-    document = read_yaml(b"a: &x {b: [1, &y two]}\nc: *x\n*y : *y\n")
-    assert document.value == {"a": {"b": [1, "two"]}, "c": {"b": [1, "two"]}, "two": "two"}
+    document = read_yaml(b"a: &x {b: [1, &y two]}\nc: *x\n*y : *y\n&z d: *z\n")
+    assert document.value == {"a": {"b": [1, "two"]}, "c": {"b": [1, "two"]}, "two": "two", "d": "d"}
     lists = [found for _, found in walk(document.value) if isinstance(found, list)]
     assert len({id(found) for found in lists}) == len(lists) == 2
 
@@ -170,6 +170,7 @@ TAG = "is not allowed — remove it; quotes make a text"
 BREAK = "is a line break to some and none to others — remove it, or write"
 LITTER = 'remove the "---" and what follows'
 FINITE = "is no finite number — quote it if it is a text"
+DIGITS = '"' + "9" * 59 + '…"'
 LARGE = "is too large — quote it if it is a text"
 
 
@@ -245,6 +246,9 @@ LARGE = "is too large — quote it if it is a text"
             ],
             None,
         ),
+        ("a: {{ x }}/y\n", [f'1:4 E405 a: {BRACES} "{{{{ x }}}}/y"'], None),
+        ("- a: {{ @x }}\n", [f'1:6 E405 : {BRACES} "{{{{ @x }}}}"'], None),
+        (f"a: {'9' * 5_000}\n", [f"1:4 E104 a: the number {DIGITS} {LARGE}"], {"a": MAX_INTEGER}),
         (
             "a: &x [*x]\n",
             ['1:8 E105 : the alias *x stands inside its own anchor — quote it if it is a text: "*x"'],
@@ -491,7 +495,6 @@ LAUGHS = "a0: &a0 [x]\n" + "".join(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)
 MERGES = "a0: &a0 {x: 1}\n" + "".join(f"a{i}: &a{i} {{<<: [{','.join([f'*a{i - 1}'] * 9)}]}}\n" for i in range(1, 9))
 MERGED = [f'{i + 1}:{10} E105 a{i}["<<"]: merge keys are not allowed — write the keys out' for i in range(1, 9)]
 REPEATED = "the aliases stand for more than 1 MiB of text — use fewer of them"
-DIGITS = '"' + "9" * 59 + "…" + '"'
 
 BOMBS: Final = {
     "yaml-lists": ("yaml", "[" * 1_000, [f"1:65 E104 : {DEEP}"]),

@@ -233,6 +233,22 @@ def test_a_request_can_be_called_off(talk: Talk, serve: Serve) -> None:
     assert time.monotonic() - started < 0.2 + SLACK
 
 
+def test_a_server_that_takes_no_connection_does_not_defeat_the_deadline(blackhole: int) -> None:
+    started = time.monotonic()
+    with pytest.raises(TimedOut, match=r"^timed out after 0\.5s$"):
+        send(Request(url=f"http://127.0.0.1:{blackhole}/"), 0.5)
+    assert time.monotonic() - started < 0.5 + SLACK
+
+
+def test_connecting_can_be_called_off(blackhole: int) -> None:
+    deadline = Deadline(30)
+    threading.Timer(0.2, deadline.cancel).start()
+    started = time.monotonic()
+    with pytest.raises(Cancelled):
+        Http().send(Request(url=f"http://127.0.0.1:{blackhole}/"), deadline, effect=Effect.READ)
+    assert time.monotonic() - started < 0.2 + SLACK
+
+
 def test_a_server_that_never_shakes_hands_does_not_defeat_the_deadline(serve: Serve) -> None:
     port = serve(silent)
     started = time.monotonic()
@@ -673,6 +689,42 @@ def test_a_bundle_may_be_a_folder(serve: Serve, authority: trustme.CA, ca_file: 
     subprocess.run(["openssl", "rehash", Path(ca_file).parent], check=True)
     http = Http(ca_bundle=str(Path(ca_file).parent))
     assert send(Request(url=f"https://127.0.0.1:{port}/"), http=http).body == b"ok"
+
+
+CLIENT = """
+import sys
+from runner.deadline import Deadline
+from runner.doors import Effect, open_doors
+from runner.doors.http import Request
+from runner.errors import NodeError
+try:
+    print(open_doors({}).http.send(Request(url=sys.argv[1]), Deadline(10), effect=Effect.READ).body.decode())
+except NodeError as error:
+    print(error.message.partition(" (")[0])
+"""
+
+
+@pytest.mark.parametrize(
+    ("file", "folder", "expected"),
+    [
+        ("{ca}/ca.pem", "/nowhere", "ok"),
+        ("/nowhere", "{ca}", "ok"),
+        ("/nowhere", "{empty}", "TLS: unable to get local issuer certificate"),
+        ("/nowhere", "/nowhere", "TLS: unable to get local issuer certificate"),
+    ],
+    ids=["the system's file", "the system's folder", "certifi for an empty folder", "certifi"],
+)
+def test_the_bundle_is_the_system_s_or_certifi_s(
+    file: str, folder: str, expected: str, serve: Serve, authority: trustme.CA, ca_file: str, tmp_path: Path
+) -> None:
+    port = serve(over_tls(authority.issue_cert("127.0.0.1"), answer(OK)))
+    subprocess.run(["openssl", "rehash", Path(ca_file).parent], check=True)
+    (tmp_path / "empty").mkdir()
+    where = {"ca": Path(ca_file).parent, "empty": tmp_path / "empty"}
+    environ = {"SSL_CERT_FILE": file.format(**where), "SSL_CERT_DIR": folder.format(**where)}
+    command = [sys.executable, "-c", CLIENT, f"https://127.0.0.1:{port}/"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT, env=environ)
+    assert done.stdout == f"{expected}\n"
 
 
 def certificate(authority: trustme.CA, kind: str) -> trustme.LeafCert:

@@ -267,22 +267,6 @@ def test_a_name_without_an_address_is_told() -> None:
     assert (caught.value.message, caught.value.code) == ("the name x.example has no address", "not_resolved")
 
 
-@pytest.fixture
-def blackhole() -> Iterator[int]:
-    """A port that answers no connection: its queue is full."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(0)
-        waiting = [socket.socket() for _ in range(4)]
-        for client in waiting:
-            client.setblocking(False)
-            client.connect_ex(listener.getsockname())
-        time.sleep(0.05)
-        yield listener.getsockname()[1]
-        for client in waiting:
-            client.close()
-
-
 def test_connecting_ends_with_the_deadline(blackhole: int) -> None:
     started = time.monotonic()
     with pytest.raises(TimedOut, match=r"^timed out after 0\.3s$"):

@@ -23,7 +23,7 @@ def test_a_flat_object_is_one_alert() -> None:
     )
     assert parsed.alerts == (
         Alert(
-            fingerprint="52ea9b1a9ef4cac4",
+            fingerprint="be86a357880dbcde",
             name="HighCPU",
             status="firing",
             severity=Severity.CRITICAL,

@@ -151,7 +151,7 @@ def test_observations_point_at_the_key_that_was_used(scope: Scope) -> None:
 def test_nothing_at_all_means_cpu_memory_and_disk(config: dict[str, Any]) -> None:
     node = read(Context, config)
     assert node.names() == ("cpu", "memory", "disk")
-    assert node.explicit_names() == frozenset()
+    assert node.default_names() == {"cpu", "memory", "disk"}
 
 
 @pytest.mark.parametrize(
@@ -235,7 +235,7 @@ def test_a_wrong_configuration_is_refused(
 def test_names_are_known_where_no_template_hides_them() -> None:
     node = context("disk", {"type": "http", "url": Template("{{ inputs.url }}")}, {"type": "cpu", "name": "mine"})
     assert node.names() == ("disk", None, "mine")
-    assert node.explicit_names() == {"mine"}
+    assert node.default_names() == {"disk"}
 
 
 def test_the_node_ends_with_its_time_and_says_what_is_missing(make_scope: ScopeMaker, silent_port: int) -> None:

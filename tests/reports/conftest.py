@@ -265,6 +265,7 @@ def an_alert() -> RunResult:
         value=None,
         unit="",
         threshold="",
+        file="builtin:alert",
         line=4,
     )
     return run(

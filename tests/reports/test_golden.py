@@ -19,7 +19,7 @@ Scenario = tuple[str, "RunResult"]
 
 def test_the_result_document_reads_as_agreed(small_scenario: Scenario, golden: Callable[[str, str], None]) -> None:
     name, result = small_scenario
-    golden(f"{name}.json", encode(document(result), indent=2).decode())
+    golden(f"{name}.json", encode(document(result) | {"runner_version": "1.2.3"}, indent=2).decode())
 
 
 def test_the_summary_reads_as_agreed(scenario: Scenario, golden: Callable[[str, str], None]) -> None:

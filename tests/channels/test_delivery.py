@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+from runner.channels.delivery import Delivery, deliver
+from runner.channels.generic import Generic
+from runner.channels.log import LogLines
+from runner.channels.slack import Slack
+from runner.channels.writing import write
+from runner.errors import Cancelled
+from runner.facts import gather
+from tests.channels.stage import FULL_DISK, checked, make_scope, said
+
+if TYPE_CHECKING:
+    from runner.channels.message import Message
+    from tests.channels.stage import Receiver
+
+PATH = "/services/T000/B000/very-secret"
+
+
+@pytest.fixture
+def message() -> Message:
+    scope = make_scope(checked(disk=FULL_DISK))
+    return write(scope, gather(scope), datetime(2026, 3, 1, 12, 1, tzinfo=UTC))
+
+
+def test_the_log_gets_the_message_line_by_line(message: Message) -> None:
+    scope = make_scope()
+    assert deliver(LogLines(), message, scope) == Delivery(driver="log", status="sent", attempts=1)
+    assert said(scope) == [
+        "! [CRITICAL] db1: disk / is 96.2% full, above 95%",
+        "Limits: warning above 80%, critical above 95%.",
+        "First seen in this run.",
+        "This run: https://ci.example/runs/1",
+        "web-health · production · run run-1",
+    ]
+
+
+@pytest.mark.parametrize("status", [408, 425, 429, 500, 503])
+def test_what_the_server_may_take_later_is_sent_again(receiver: Receiver, message: Message, status: int) -> None:
+    receiver.answer(status, b"busy")
+    assert deliver(Slack(webhook_url=receiver.url), message, make_scope()).attempts == 2
+    first, second = receiver.requests
+    assert first.body == second.body
+
+
+def test_three_tries_are_enough(receiver: Receiver, message: Message) -> None:
+    for _ in range(4):
+        receiver.answer(503, b"<h1>Down</h1>\n\x1b[31mfor now")
+    failed = deliver(Slack(webhook_url=receiver.url), message, make_scope())
+    said = "the server answered 503 Service Unavailable: <h1>Down</h1> [31mfor now"
+    assert (failed.status, failed.attempts, failed.error) == ("failed", 3, said)
+    assert len(receiver.requests) == 3
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "error"),
+    [
+        (404, b"no_service", "the server answered 404 Not Found: no_service"),
+        (403, b"", "the server answered 403 Forbidden"),
+        (302, b"", "the server answered 302 Found"),
+        (499, b"x" * 900, "the server answered 499: " + "x" * 199 + "…"),
+    ],
+)
+def test_a_refusal_is_final_and_in_the_server_s_own_words(
+    receiver: Receiver, message: Message, status: int, body: bytes, error: str
+) -> None:
+    receiver.answer(status, body)
+    failed = deliver(Slack(webhook_url=receiver.url), message, make_scope())
+    assert (failed.status, failed.attempts, failed.error) == ("failed", 1, error)
+
+
+def test_a_server_that_asks_for_a_pause_gets_it(receiver: Receiver, message: Message) -> None:
+    receiver.answer(429, b"", Retry_After="1")
+    started = time.monotonic()
+    assert deliver(Slack(webhook_url=receiver.url), message, make_scope()).attempts == 2
+    assert time.monotonic() - started >= 1
+
+
+@pytest.mark.parametrize("wait", ["3600", format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)])
+def test_a_pause_beyond_the_deadline_is_not_begun(receiver: Receiver, message: Message, wait: str) -> None:
+    receiver.answer(429, b"", Retry_After=wait)
+    started = time.monotonic()
+    failed = deliver(Slack(webhook_url=receiver.url), message, make_scope())
+    assert time.monotonic() - started < 5
+    assert failed.attempts == 1
+    assert (failed.error or "").startswith("the server answered 429 Too Many Requests (asks to wait ")
+    assert (failed.error or "").endswith(", more than the time that is left)")
+
+
+def test_a_wait_that_is_no_time_is_ignored(receiver: Receiver, message: Message) -> None:
+    receiver.answer(503, b"", Retry_After="soon")
+    assert deliver(Slack(webhook_url=receiver.url), message, make_scope()).attempts == 2
+
+
+def test_what_never_arrived_is_sent_again(message: Message) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}{PATH}"
+    failed = deliver(Slack(webhook_url=url), message, make_scope())
+    assert (failed.status, failed.attempts) == ("failed", 3)
+    assert "refused" in (failed.error or "")
+    assert "very-secret" not in (failed.error or "")
+
+
+def test_what_may_have_arrived_is_not_sent_again_without_a_key(receiver: Receiver, message: Message) -> None:
+    receiver.hang = 3
+    failed = deliver(Slack(webhook_url=f"{receiver.url}{PATH}"), message, make_scope(seconds=1))
+    assert (failed.status, failed.attempts) == ("failed", 1)
+    assert "timed out" in (failed.error or "")
+    assert "very-secret" not in (failed.error or "")
+
+
+@pytest.mark.parametrize(("driver", "attempts"), [("slack", 1), ("generic", 3)])
+def test_a_lost_connection_is_tried_again_where_a_key_makes_that_safe(
+    message: Message, driver: str, attempts: int
+) -> None:
+    server = socket.create_server(("127.0.0.1", 0))
+    heard: list[bytes] = []
+
+    def hang_up() -> None:
+        while True:
+            try:
+                connection, _ = server.accept()
+            except OSError:
+                return
+            heard.append(connection.recv(65536))
+            connection.close()
+
+    threading.Thread(target=hang_up, daemon=True).start()
+    url = f"http://127.0.0.1:{server.getsockname()[1]}/"
+    channel = Slack(webhook_url=url) if driver == "slack" else Generic(endpoint=url)
+    failed = deliver(channel, message, make_scope())
+    server.close()
+    assert (failed.status, failed.attempts, len(heard)) == ("failed", attempts, attempts)
+
+
+def test_a_run_that_is_stopped_stops_sending(receiver: Receiver, message: Message) -> None:
+    receiver.hang = 5
+    scope = make_scope()
+    threading.Timer(0.3, scope.deadline.cancel).start()
+    started = time.monotonic()
+    with pytest.raises(Cancelled):
+        deliver(Slack(webhook_url=receiver.url), message, scope)
+    assert time.monotonic() - started < 3
+
+
+def test_a_channel_without_its_address_says_so(message: Message) -> None:
+    failed = deliver(Generic(), message, make_scope())
+    assert (failed.attempts, failed.error) == (0, "the generic channel has no endpoint")
