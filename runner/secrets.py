@@ -5,14 +5,10 @@ A secret formats as `«NAME»`; only a sink that needs the value opens it with `
 
 from __future__ import annotations
 
-import base64
-import html
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
-from urllib.parse import quote, quote_plus
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -91,13 +87,17 @@ class Masker:
 
     def add(self, *secrets: Secret) -> tuple[str, ...]:
         """Learn secrets; return the names of those too short to be masked."""
+        if not secrets:
+            return ()
+        from runner.spellings import spellings  # noqa: PLC0415 - only where there is a secret
+
         short = []
         for secret in secrets:
             value = reveal(secret)
             if len(value.strip()) < SHORTEST_MASKED:
                 short.append(secret.name)
                 continue
-            for form in _forms(value):
+            for form in spellings(value, shortest=SHORTEST_MASKED):
                 self._forms.setdefault(form, secret.name)
         longest_first = sorted(self._forms, key=len, reverse=True)
         self._pattern = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
@@ -123,35 +123,3 @@ class Masker:
         if isinstance(value, list | tuple):
             return [self.mask_tree(item) for item in value]
         return value
-
-
-def _forms(value: str) -> set[str]:
-    """Every spelling of a value that a program is likely to write."""
-    texts = {value, *(line.strip() for line in value.splitlines() if len(line.strip()) >= SHORTEST_MASKED)}
-    forms: set[str] = set()
-    for text in texts:
-        forms |= {
-            text,
-            quote(text, safe=""),
-            quote(text),
-            quote_plus(text),
-            json.dumps(text)[1:-1],
-            json.dumps(text, ensure_ascii=False)[1:-1],
-            html.escape(text),
-            html.escape(text, quote=False),
-            *_base64_forms(text),
-        }
-    return forms
-
-
-def _base64_forms(text: str) -> Iterator[str]:
-    """Write the text as it stands inside longer base64, at each of the three alignments."""
-    raw = text.encode()
-    for shift in range(3):
-        padded = base64.b64encode(b"\0" * shift + raw).decode().rstrip("=")
-        start = (shift * 8 + 5) // 6
-        end = (shift + len(raw)) * 8 // 6
-        inner = padded[start:end]
-        if len(inner) >= SHORTEST_MASKED + 2:
-            yield inner
-            yield inner.replace("+", "-").replace("/", "_")

@@ -31,15 +31,26 @@ def _versions() -> str:
     return f"{pydantic_core.__version__}"
 
 
-def sources(cls: type) -> str:
-    """Return a checksum of the modules that a class and its fields are made of."""
-    modules = {base.__module__ for base in cls.__mro__ if base.__module__.startswith("runner.")}
-    paths = [_HERE.joinpath(*module.split(".")[1:]).with_suffix(".py") for module in sorted(modules)]
+def sources(modules: tuple[str, ...]) -> int:
+    """Return a checksum of modules of the runner; raise `OSError` where one is not there."""
     checksum = 0
-    for path in (*paths, _HERE / "spec.py", Path(__file__)):
-        source = path if path.exists() else path.with_suffix("") / "__init__.py"
+    for module in modules:
+        path = _HERE.joinpath(*module.split(".")[1:])
+        source = path.with_suffix(".py") if not path.is_dir() else path / "__init__.py"
         checksum = zlib.crc32(source.read_bytes(), checksum)
-    return f"{checksum:08x}"
+    return checksum
+
+
+def modules_of(schema: object) -> set[str]:
+    """Return the modules of the runner that a core schema was made from: of its classes and functions."""
+    if isinstance(schema, dict):
+        return set().union(*map(modules_of, schema.values()))
+    if isinstance(schema, list | tuple):
+        return set().union(*map(modules_of, schema))
+    if isinstance(schema, type):
+        return {base.__module__ for base in schema.__mro__ if base.__module__.startswith("runner.")}
+    module = str(getattr(schema, "__module__", ""))
+    return {module} if module.startswith("runner.") else set()
 
 
 def prepared_path(cls: type) -> Path:
@@ -101,20 +112,29 @@ def _load(cls: type) -> SchemaValidator:
         stamp, schema = pickle.loads(prepared_path(cls).read_bytes())  # noqa: S301 - made by the build, beside the code
     except (OSError, ValueError, AttributeError, ImportError, EOFError, pickle.UnpicklingError):
         return SchemaValidator(core_schema(cls))
-    if stamp != (_versions(), sources(cls)):
-        schema = core_schema(cls)
-    return SchemaValidator(schema)
+    return SchemaValidator(schema if _is_current(stamp) else core_schema(cls))
 
 
 def prepare(cls: type) -> bytes:
     """Return the prepared schema of a class, for the file at `prepared_path`."""
-    return pickle.dumps(((_versions(), sources(cls)), _bare(core_schema(cls))))
+    schema = _bare(core_schema(cls))
+    modules = tuple(sorted({__name__, "runner.spec", *modules_of(schema)}))
+    return pickle.dumps(((_versions(), modules, sources(modules)), schema))
+
+
+def _is_current(stamp: tuple[str, tuple[str, ...], int]) -> bool:
+    """Say whether a prepared schema was made from this very code, for this pydantic_core."""
+    versions, modules, checksum = stamp
+    return versions == _versions() and sources(modules) == checksum
+
+
+_NOT_READ: Final = frozenset({"metadata", "serialization", "ref"})
 
 
 def _bare(schema: object) -> object:
-    """Leave out what only pydantic itself needs: metadata and serialisers."""
+    """Leave out what only pydantic itself needs: metadata, serialisers, and names for recursion that none has."""
     if isinstance(schema, dict):
-        return {key: _bare(item) for key, item in schema.items() if key not in {"metadata", "serialization"}}
+        return {key: _bare(item) for key, item in schema.items() if key not in _NOT_READ}
     if isinstance(schema, list | tuple):
         return type(schema)(map(_bare, schema))
     return schema

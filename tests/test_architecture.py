@@ -21,7 +21,7 @@ PATHS: Final = sorted((ROOT / "runner").rglob("*.py"))
 FLOORS: Final = (
     ("runner", "errors"),  # "runner" is the package itself: its version
     ("results", "secrets", "spec", "deadline", "bounds", "validators", "registry"),
-    ("doors", "expressions"),
+    ("doors", "expressions", "threads"),
     ("scope", "facts"),
     ("formats", "checks", "providers", "channels"),
     ("nodes",),

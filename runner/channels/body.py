@@ -8,7 +8,7 @@ from runner.channels.message import Item, Kind, Link, Section
 from runner.channels.wording import alert_name, check_line, counted, flat, names, since, span, web_address
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
     from runner.channels.headline import Headline
@@ -61,9 +61,8 @@ def _alerts(facts: Facts, head: Headline, now: datetime) -> Section:
         return Section(paragraphs=(*_about(head.alert, now), *left_out))
     firing = facts.firing
     listed = (*firing, *(alert for alert in facts.alerts if alert.status != "firing"))
-    items = [_alert_item(alert, now) for alert in listed[:_ALERTS]]
-    more = [Item(text=f"… and {len(listed) - _ALERTS} more")] if len(listed) > _ALERTS else []
-    return Section(heading="Alerts" if listed else "", paragraphs=left_out, items=(*items, *more))
+    items = _first([_alert_item(alert, now) for alert in listed], _ALERTS)
+    return Section(heading="Alerts" if listed else "", paragraphs=left_out, items=items)
 
 
 def _about(alert: Alert, now: datetime) -> Iterator[str]:
@@ -103,19 +102,26 @@ def _checks(facts: Facts, head: Headline) -> Section:
     """List what is not ok, and count what is."""
     bad = facts.bad
     good = [check for check in facts.checks if check not in bad]
+    if not bad and head.kind is Kind.WELL:
+        return Section(items=_first([Item(text=check_line(check)) for check in good], _CHECKS))
     if not bad:
-        items = tuple(Item(text=check_line(check)) for check in good[:_CHECKS]) if head.kind is Kind.WELL else ()
-        known = f"{counted(len(good), 'check is', 'checks are')} ok: {names(good)}." if good else ""
-        return Section(paragraphs=(known,) if known and not items else (), items=items)
+        return Section(paragraphs=_counted(good, "check is", "checks are"))
     if len(bad) == 1 and head.alert is None:
-        fine = (f"{counted(len(good), 'other check is', 'other checks are')} ok: {names(good)}.",) if good else ()
+        fine = _counted(good, "other check is", "other checks are")
         return Section(paragraphs=(*_levels(bad[0]), _FIRST_SEEN, *fine))
-    items = [Item(text=f"{check.verdict.upper()} {check_line(check)}") for check in bad[:_CHECKS]]
-    if len(bad) > _CHECKS:
-        items.append(Item(text=f"… and {len(bad) - _CHECKS} more"))
-    if good:
-        items.append(Item(text=f"ok: {names(good)}"))
-    return Section(heading="Checks", paragraphs=(_FIRST_SEEN,), items=tuple(items))
+    listed = _first([Item(text=f"{check.verdict.upper()} {check_line(check)}") for check in bad], _CHECKS)
+    fine_items = (Item(text=f"ok: {names(good)}"),) if good else ()
+    return Section(heading="Checks", paragraphs=(_FIRST_SEEN,), items=(*listed, *fine_items))
+
+
+def _first(items: Sequence[Item], limit: int) -> tuple[Item, ...]:
+    """Keep the first entries of a list, and count the rest."""
+    rest = len(items) - limit
+    return (*items[:limit], *([Item(text=f"… and {rest} more")] if rest > 0 else []))
+
+
+def _counted(good: Sequence[CheckResult], one: str, many: str) -> tuple[str, ...]:
+    return (f"{counted(len(good), one, many)} ok: {names(good)}.",) if good else ()
 
 
 def _levels(check: CheckResult) -> Iterator[str]:
@@ -143,10 +149,8 @@ def _cause(analysis: Analysis | None) -> Section:
 
 def _actions(analysis: Analysis | None) -> Section:
     recommended = analysis.recommendations if analysis else ()
-    items = [_recommendation_item(item) for item in recommended[:_RECOMMENDATIONS]]
-    left = len(recommended) - len(items)
-    more = [Item(text=f"… and {left} more")] if left else []
-    return Section(heading="What to do", items=(*items, *more))
+    items = _first([_recommendation_item(item) for item in recommended], _RECOMMENDATIONS)
+    return Section(heading="What to do", items=items)
 
 
 def _recommendation_item(item: Recommendation) -> Item:

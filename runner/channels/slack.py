@@ -60,7 +60,7 @@ def blocks(message: Message) -> list[Block]:
     head = {"type": "header", "text": {"type": "plain_text", "text": _cut(message.title, _HEADER)}}
     parts = (_section(text) for section in message.sections for text in _packed(_lines(section)))
     links = [link for link in map(_link, message.links) if len(link) <= _TEXT]
-    last = next(_packed([*links, _cut(message.footer, _TEXT)]), "")
+    last = next(_packed(filter(None, [*links, _cut(message.footer, _TEXT)])), "")
     foot = [{"type": "context", "elements": [_mrkdwn(last)]}] if last else []
     return [head, *_fitting(parts, room=_BLOCKS - 1 - len(foot)), *foot]
 

@@ -10,10 +10,10 @@ import psutil
 from annotated_types import MinLen
 
 from runner.checks.base import PlainText, Seen, Usage, known, machine
-from runner.checks.threads import concurrently
 from runner.errors import TimedOut
 from runner.results import Verdict
 from runner.spec import PercentAbove, Threshold
+from runner.threads import concurrently
 
 if TYPE_CHECKING:
     from runner.deadline import Deadline

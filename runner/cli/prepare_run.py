@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runner.cli.overrides import Rewrite, overrides_of
+from runner.cli.overrides import overrides_of, rewrite_of
 from runner.cli.payload import is_given, read_payload
 from runner.cli.resolve import inputs_of, secrets_of, variable
 from runner.definition.library import Library, Text, read_file
@@ -71,7 +71,7 @@ def prepared(options: argparse.Namespace, shell: Shell) -> Job:
         kind=None if text.is_file else "yaml",
         is_file=text.is_file,
         granted=granted(shell.environ),
-        rewrite=Rewrite(options),
+        rewrite=rewrite_of(options),
     )
     shell.log.detail(f"definition {definition.name} found at {text.label}")
     for warning in definition.warnings:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from runner.errors import ExitCode, NotWritten
 from runner.reports.document import document, encode
+from runner.reports.journal import journal_end
 from runner.results import Exit
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ def _write_document(result: RunResult, job: Job, shell: Shell, files: Files, jou
     """Write the result document; its journal has done its duty then."""
     if not job.results:
         return result
+    if journal is not None:
+        journal.write(shell.masker.mask(journal_end(result)), sync=True)
     try:
         files.write(job.results, encode(shell.masked(document(result)), indent=2))
     except NotWritten as error:

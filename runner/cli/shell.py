@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import traceback
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -87,9 +86,10 @@ class Shell:
     def crash(self, error: Exception) -> int:
         """Report a bug in the runner; return its exit code."""
         self.log.error(f"internal error: {type(error).__name__}: {error} — please report it at {ISSUES_URL}")
-        trace = "".join(traceback.format_exception(error))
         if self.verbose:
-            self.log.error(trace)
+            import traceback  # noqa: PLC0415 - only for whoever looks for a bug
+
+            self.log.error("".join(traceback.format_exception(error)))
         else:
             self.log.error("run it again with -v for the traceback")
         self._tell_json(f"internal error: {type(error).__name__}: {error}", (), ExitCode.INTERNAL)

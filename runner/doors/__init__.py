@@ -2,99 +2,75 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, NoReturn
-
-from runner.doors.files import Files, Journal
-from runner.doors.http import Effect, Http, Request
-from runner.doors.net import Net, Proxies, place
-from runner.doors.process import MAX_KEPT, Processes
-from runner.errors import ForbiddenEffect
+from enum import StrEnum
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Mapping
 
-    from runner.deadline import Deadline
-
-__all__ = ["Doors", "Effect", "Files", "Http", "Net", "Processes", "open_doors", "shut_doors"]
+    from runner.doors.files import Files
+    from runner.doors.http import Http
+    from runner.doors.net import Net
+    from runner.doors.process import Processes
 
 _CA_BUNDLES: Final = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Doors:
-    """What nodes reach the world through."""
+class Effect(StrEnum):
+    """What a request does to the other side."""
 
-    net: Net
-    http: Http
-    processes: Processes
-    files: Files
+    READ = "read"
+    WRITE = "write"
+
+
+class Doors:
+    """What nodes reach the world through; each door is made when it is first used, since most runs need few.
+
+    Proxies and CA bundle are read from the environment that is handed in.
+    """
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+
+    @cached_property
+    def net(self) -> Net:
+        """Resolves names and connects."""
+        from runner.doors.net import Net  # noqa: PLC0415 - a door is made when it is first used
+
+        return Net()
+
+    @cached_property
+    def http(self) -> Http:
+        """Sends requests."""
+        from runner.doors.http import Http  # noqa: PLC0415 - a door is made when it is first used
+        from runner.doors.net import Proxies  # noqa: PLC0415 - a door is made when it is first used
+
+        ca_bundle = next((self._environ[name] for name in _CA_BUNDLES if self._environ.get(name)), "")
+        return Http(net=self.net, proxies=Proxies.read(self._environ), ca_bundle=ca_bundle)
+
+    @cached_property
+    def processes(self) -> Processes:
+        """Starts programs."""
+        from runner.doors.process import Processes  # noqa: PLC0415 - a door is made when it is first used
+
+        return Processes()
+
+    @cached_property
+    def files(self) -> Files:
+        """Reads and writes files."""
+        from runner.doors.files import Files  # noqa: PLC0415 - a door is made when it is first used
+
+        return Files()
 
 
 def open_doors(environ: Mapping[str, str]) -> Doors:
-    """Return doors that lead out; proxies and CA bundle are read from the environment once, here."""
-    net = Net()
-    ca_bundle = next((environ[name] for name in _CA_BUNDLES if environ.get(name)), "")
-    return Doors(
-        net=net,
-        http=Http(net=net, proxies=Proxies.read(environ), ca_bundle=ca_bundle),
-        processes=Processes(),
-        files=Files(),
-    )
+    """Return doors that lead out."""
+    return Doors(environ)
 
 
 def shut_doors() -> Doors:
     """Return doors for a dry run: whatever would reach the world raises `ForbiddenEffect`; files may be read."""
-    return Doors(net=_ShutNet(), http=_ShutHttp(), processes=_ShutProcesses(), files=_ShutFiles())
+    from runner.doors.shut import ShutDoors  # noqa: PLC0415 - only in a dry run
 
-
-def _forbid(what: str) -> NoReturn:
-    msg = f"a dry run must not {what}"
-    raise ForbiddenEffect(msg)
-
-
-class _ShutNet(Net):
-    __slots__ = ()
-
-    def resolve(self, host: str, port: int, deadline: Deadline, *, called: str = "") -> NoReturn:  # noqa: ARG002 - the interface
-        _forbid(f"resolve {called or host}")
-
-    def connect(self, host: str, port: int, deadline: Deadline, *, trusted: bool = True) -> NoReturn:  # noqa: ARG002 - the interface
-        _forbid(f"connect to {place(host, port)}")
-
-
-class _ShutHttp(Http):
-    __slots__ = ()
-
-    def send(self, request: Request, deadline: Deadline, *, effect: Effect) -> NoReturn:  # noqa: ARG002 - the interface
-        _forbid(f"{effect} with {request.method} {request.shown}")
-
-
-class _ShutProcesses(Processes):
-    __slots__ = ()
-
-    def run(
-        self,
-        argv: Sequence[str],
-        deadline: Deadline,  # noqa: ARG002 - the interface
-        *,
-        env: Mapping[str, str],  # noqa: ARG002 - the interface
-        cwd: str | None = None,  # noqa: ARG002 - the interface
-        stdin: bytes | None = None,  # noqa: ARG002 - the interface
-        keep: int = MAX_KEPT,  # noqa: ARG002 - the interface
-    ) -> NoReturn:
-        _forbid(f"start {' '.join(argv[:1])}")
-
-
-class _ShutFiles(Files):
-    __slots__ = ()
-
-    def write(self, path: str | Path, data: bytes) -> NoReturn:  # noqa: ARG002 - the interface
-        _forbid(f"write {path}")
-
-    def append(self, path: str | Path, data: bytes) -> NoReturn:  # noqa: ARG002 - the interface
-        _forbid(f"append to {path}")
-
-    def journal(self, path: str | Path) -> Journal:
-        _forbid(f"write {path}")
+    return ShutDoors({})

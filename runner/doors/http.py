@@ -9,7 +9,6 @@ import socket
 import time
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from runner.deadline import Deadline
+    from runner.doors import Effect
     from runner.doors.net import Address
 
 Sealable: TypeAlias = str | Secret | Sealed
@@ -44,7 +44,9 @@ _FOUND: Final = frozenset({301, 302})
 _PORTS: Final = {"http": 80, "https": 443}
 _URL_SAFE: Final = "%/:?#[]@!$&'()*+,;=~|"
 _USERINFO: Final = re.compile(r"//[^/?#]*@")
-_TLS_BEFORE: Final = re.compile(r"^SSL certificate OpenSSL verify result: |^.*error:\w+:[^:]*:[^:]*:|^SSL: ")
+_TLS_BEFORE: Final = re.compile(
+    r"^SSL certificate (?:OpenSSL verify result|problem): |^.*error:\w+:[^:]*:[^:]*:|^SSL: "
+)
 _TLS_AFTER: Final = re.compile(r" \(\d+\)$")
 _BROKEN_OFF: Final = re.compile(r"failure: |unexpected eof")
 """A connection that broke in the middle of a TLS handshake."""
@@ -67,13 +69,6 @@ _REASONS: Final = {
     52: "closed without an answer",
     61: "the answer cannot be decompressed",
 }
-
-
-class Effect(StrEnum):
-    """What a request does to the other side."""
-
-    READ = "read"
-    WRITE = "write"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -302,8 +297,8 @@ def _way(addresses: tuple[Address, ...], proxy: _Target | None) -> dict[str, obj
     ips = ",".join(f"[{address.ip}]" if ":" in address.ip else address.ip for address in addresses)
     return {
         "RESOLVE": [f"*:{addresses[0].port}:{ips}"],  # the wildcard leaves no spelling of the host out
-        "PROXY": proxy.url.rstrip("/") if proxy else "",
-        "PROXYUSERPWD": proxy.credentials or None if proxy else None,
+        "PROXY": f"{proxy.scheme}://{place(proxy.host, proxy.port)}" if proxy else "",
+        "PROXYUSERPWD": (proxy.credentials or None) if proxy else None,
         "NOPROXY": "",
     }
 
@@ -324,8 +319,8 @@ def _trust(ca_bundle: str, *ends: _Target) -> dict[str, object]:
     if all(end.scheme == "http" for end in ends):
         return {}
     file, folder = (ca_bundle, "") if ca_bundle else _system_trust()
-    if Path(file).is_dir():
-        file, folder = "", file
+    if ca_bundle and Path(ca_bundle).is_dir():
+        file, folder = "", ca_bundle
     return {
         f"{whose}{what}": value or None
         for whose in ("", "PROXY_")
@@ -426,11 +421,11 @@ class _Transfer:
     def _open(self, _purpose: int, address: tuple[int, int, int, tuple[str, int]]) -> socket.socket | int:
         """Connect to addresses that were judged, to nothing else, and to nothing once time is up."""
         family, kind, protocol, (ip, *_) = address
-        if ip not in self._ips or self._deadline.over:
+        if ip not in self._ips:
             return _SOCKET_BAD
         sock = socket.socket(family, kind, protocol)
-        self._sockets.append(sock)
-        return sock
+        self._sockets.append(sock)  # first, so that a stop from another thread cannot miss it
+        return _SOCKET_BAD if self._deadline.over else sock
 
     def _stop(self) -> None:
         for sock in tuple(self._sockets):

@@ -61,12 +61,15 @@ class Net:
         `Unreachable` with code `not_resolved`: retryable where no name server answers, not where there is no such name.
         """
         deadline.check()
-        name = _ascii(host, called or f"the name {host}")
+        called = called or f"the name {host}"
+        name = _ascii(host, called)
         if addresses := self._numeric(name, port):
             return addresses
         found = self._ask_in_thread(name, port, deadline)
         if isinstance(found, OSError):
-            raise _unresolved(found, called or f"the name {host}") from found
+            raise _unresolved(found, called) from found
+        if not found:
+            raise Unreachable(f"{called} has no address", code="not_resolved", retryable=False)
         return found
 
     def numeric(self, host: str, port: int) -> tuple[Address, ...]:
@@ -81,16 +84,15 @@ class Net:
         """
         where = place(host, port)
         addresses = admitted(self.resolve(host, port, deadline), where, trusted=trusted)
-        for position, address in enumerate(addresses, start=1):
-            share = max(deadline.left / (len(addresses) - position + 1), min(_FAIR_SHARE, deadline.left))
+        failure = OSError(errno.EADDRNOTAVAIL, os.strerror(errno.EADDRNOTAVAIL))
+        for left, address in zip(range(len(addresses), 0, -1), addresses, strict=True):
+            share = max(deadline.left / left, min(_FAIR_SHARE, deadline.left))
             try:
                 return _dialled(address, share, deadline)
             except OSError as error:
                 deadline.check()
-                if position == len(addresses):
-                    raise _not_connected(error, where, deadline) from error
-        msg = f"the name {host} has no address"
-        raise Unreachable(msg, code="not_resolved")
+                failure = error
+        raise _not_connected(failure, where, deadline) from failure
 
     def _numeric(self, name: bytes, port: int) -> tuple[Address, ...]:
         try:

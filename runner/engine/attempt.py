@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import os
-import threading
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from runner.errors import NodeError, TimedOut
+from runner.threads import concurrently
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from runner.deadline import Deadline
     from runner.definition.entries import Retry
+    from runner.errors import NodeError
 
 T = TypeVar("T")
 GRACE: Final = 0.3
@@ -20,34 +20,12 @@ GRACE: Final = 0.3
 
 
 def attempt(work: Callable[[], T], deadline: Deadline) -> T:
-    """Do `work` and return what it returns.
+    """Do `work` in a thread of its own and return what it returns.
 
     Raises what it raises; `TimedOut` or `Cancelled` where it does not come back in time. Its thread is then left
     behind: the doors open for nothing under a deadline that is over.
     """
-    deadline.check()
-    woken = threading.Event()
-    result: list[T] = []
-    error: list[BaseException] = []
-
-    def target() -> None:
-        try:
-            result.append(work())
-        except BaseException as raised:  # noqa: BLE001 - carried over to the thread that waits, not handled
-            error.append(raised)
-        finally:
-            woken.set()
-
-    worker = threading.Thread(target=target, daemon=True)
-    worker.start()
-    with deadline.on_cancel(woken.set):
-        woken.wait(deadline.left)
-    worker.join(GRACE if deadline.over else None)
-    if error:
-        raise error[0]
-    if not result:
-        deadline.check()
-    return result[0]
+    return concurrently([work], deadline, limit=1, grace=GRACE)[0]
 
 
 def pause_before(tries: int, retry: Retry, error: NodeError) -> float | None:
@@ -59,8 +37,3 @@ def pause_before(tries: int, retry: Retry, error: NodeError) -> float | None:
     if retry.jitter:
         pause *= 0.5 + int.from_bytes(os.urandom(2)) / 2**17
     return max(pause, error.retry_after or 0.0)
-
-
-def is_run_over(error: NodeError, run: Deadline) -> bool:
-    """Say whether a node ran out of the run's time rather than its own."""
-    return isinstance(error, TimedOut) and run.expired

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 LONGEST: Final = 64 * 1024
 """Bytes of a text that is compiled."""
-MOST_NODES: Final = 5_000
 DEEPEST: Final = 64
 """Levels of a syntax tree."""
 
@@ -109,10 +108,7 @@ def _tree(text: str, language: Language) -> nodes.Template:
 
 
 def _check(tree: nodes.Template) -> None:
-    for count, (node, depth) in enumerate(_walk(tree)):
-        if count > MOST_NODES:
-            msg = f"the text has more than {MOST_NODES:,} parts"
-            raise ExpressionError(msg)
+    for node, depth in _walk(tree):
         if depth > DEEPEST:
             raise too_deep()
         if not isinstance(node, _ALLOWED):

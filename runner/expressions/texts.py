@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import TYPE_CHECKING, TypeAlias
 
-from runner.expressions.values import LARGEST, ExpressionError, is_text, kind, present, size, too_large
+from runner.expressions.values import LARGEST, ExpressionError, kind, present, size, too_large
 from runner.secrets import Sealed, Secret, reveal
 
 if TYPE_CHECKING:
@@ -95,8 +95,8 @@ def _json_parts(value: object) -> Iterator[str | Secret | Sealed]:
 
 
 def _json_scalar(value: object) -> str:
-    if is_text(value):
-        return _json_string(str(value))
+    if isinstance(value, str):
+        return _json_string(value)
     if isinstance(value, datetime):
         return _json_string(value.isoformat())
     if value is None or isinstance(value, bool | int | float):

@@ -12,10 +12,10 @@ from runner.checks import CHECKS, Check
 from runner.checks.base import known
 from runner.checks.judging import Judged, examine, level_text
 from runner.checks.naming import names, refuse_duplicates
-from runner.checks.threads import concurrently
 from runner.errors import TimedOut
 from runner.results import Observation, Output, Verdict
 from runner.spec import Invalid, ReadBy, described, duration_text
+from runner.threads import concurrently
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

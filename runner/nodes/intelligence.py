@@ -6,13 +6,13 @@ from dataclasses import dataclass, fields
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal, TypeAlias
 
-from runner.checks.threads import concurrently
 from runner.errors import Cancelled, NodeError
 from runner.facts import gather
 from runner.providers import PROVIDERS, Provider
 from runner.providers.local import Local
 from runner.results import Output, Problem, Severity, Verdict
 from runner.spec import Invalid, ReadBy, described, did_you_mean
+from runner.threads import concurrently
 from runner.validators import invalid, read
 
 if TYPE_CHECKING:

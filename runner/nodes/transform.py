@@ -115,14 +115,14 @@ class Default:
 
 def query(value: object) -> Query:
     """Compile a JMESPath expression; raise `Invalid` (`E205`) for one that does not compile."""
-    import jmespath  # noqa: PLC0415 - only where a definition uses it
-    from jmespath.exceptions import JMESPathError  # noqa: PLC0415 - only where a definition uses it
-
     if isinstance(value, Template):
         return cast("Query", value)  # known when the node runs
     if not isinstance(value, str):
         msg = f"expected a JMESPath expression, got {described(value)}"
         raise Invalid(msg, code="E202")
+    import jmespath  # noqa: PLC0415 - only where a definition uses it
+    from jmespath.exceptions import JMESPathError  # noqa: PLC0415 - only where a definition uses it
+
     try:
         return cast("Query", jmespath.compile(value))
     except (JMESPathError, RecursionError) as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -237,7 +237,8 @@ def _handler(receiver: Receiver) -> Callable[..., BaseHTTPRequestHandler]:
             for name, value in {**extra, "Content-Length": str(len(answer))}.items():
                 self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(answer)
+            with suppress(ConnectionError):  # who timed out does not listen any more
+                self.wfile.write(answer)
 
         do_PUT = do_POST  # noqa: N815 - the interface
 

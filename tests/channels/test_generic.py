@@ -120,7 +120,7 @@ def test_a_secret_that_a_template_asks_for_is_sent_and_one_in_a_payload_is_maske
         ),
         pytest.param(
             "{{ titel }}",
-            'payload_template cannot be rendered: ',
+            "payload_template cannot be rendered: ",
             id="unknown-name",
         ),
     ],

@@ -39,7 +39,9 @@ def written(*nodes: NodeResult, **scope: Any) -> Message:  # noqa: ANN401 - argu
 
 
 def test_an_alert_with_an_analysis() -> None:
-    assert written(ingested(alert()), analysed()).readable == f"""\
+    assert (
+        written(ingested(alert()), analysed()).readable
+        == f"""\
 [CRITICAL] HighCPUUsage on web-1
 
 CPU usage is above 80% for 5 minutes
@@ -59,10 +61,13 @@ This run: https://ci.example/runs/1
 Source of HighCPUUsage: https://prometheus.example/graph?g0=cpu
 
 {FOOT}"""
+    )
 
 
 def test_a_failed_check_among_others() -> None:
-    assert written(checked(disk=FULL_DISK, memory=GOOD_MEMORY)).readable == f"""\
+    assert (
+        written(checked(disk=FULL_DISK, memory=GOOD_MEMORY)).readable
+        == f"""\
 [CRITICAL] db1: disk / is 96.2% full, above 95%
 
 Limits: warning above 80%, critical above 95%.
@@ -72,6 +77,7 @@ First seen in this run.
 This run: https://ci.example/runs/1
 
 {FOOT}"""
+    )
 
 
 def test_alerts_and_checks() -> None:
@@ -85,7 +91,9 @@ def test_alerts_and_checks() -> None:
         ingested(alert(), alert("DiskFull", severity="warning", started_at="", description=""), truncated=2),
         checked(disk=FULL_DISK, shop=shop, memory=GOOD_MEMORY),
     )
-    assert written(*nodes).readable == f"""\
+    assert (
+        written(*nodes).readable
+        == f"""\
 [CRITICAL] HighCPUUsage on web-1 (+3 more)
 
 Alerts:
@@ -105,11 +113,14 @@ This run: https://ci.example/runs/1
 Source of HighCPUUsage: https://prometheus.example/graph?g0=cpu
 
 {FOOT}"""
+    )
 
 
 def test_a_recovery() -> None:
     over = alert(status="resolved", ended_at="2026-03-01T11:00:00Z")
-    assert written(ingested(over, verdict=Verdict.OK), checked(memory=GOOD_MEMORY)).readable == f"""\
+    assert (
+        written(ingested(over, verdict=Verdict.OK), checked(memory=GOOD_MEMORY)).readable
+        == f"""\
 [RESOLVED] HighCPUUsage on web-1
 
 It is over. It fired from 2026-03-01 09:55 UTC to 2026-03-01 11:00 UTC (1h5m).
@@ -122,11 +133,14 @@ This run: https://ci.example/runs/1
 Source of HighCPUUsage: https://prometheus.example/graph?g0=cpu
 
 {FOOT}"""
+    )
 
 
 def test_a_run_that_failed_before_it_knew_anything() -> None:
     broken = node("ingest", "ingest", error="no alert in the payload", verdict=Verdict.UNKNOWN)
-    assert written(broken, failure="ingest failed: no alert in the payload").readable == f"""\
+    assert (
+        written(broken, failure="ingest failed: no alert in the payload").readable
+        == f"""\
 [FAILED] web-health: ingest failed: no alert in the payload
 
 What failed in this run:
@@ -136,10 +150,13 @@ Nothing is known about what this run looks after: it failed before it could tell
 This run: https://ci.example/runs/1
 
 {FOOT}"""
+    )
 
 
 def test_everything_is_well() -> None:
-    assert written(checked(disk=check("disk / is 40% full"), memory=GOOD_MEMORY)).readable == f"""\
+    assert (
+        written(checked(disk=check("disk / is 40% full"), memory=GOOD_MEMORY)).readable
+        == f"""\
 [OK] web-health: 2 checks passed
 
 - db1: disk / is 40% full
@@ -148,15 +165,19 @@ def test_everything_is_well() -> None:
 This run: https://ci.example/runs/1
 
 {FOOT}"""
+    )
 
 
 def test_nothing_was_judged() -> None:
-    assert written(node("pick", "transform", {"transformed": 1})).readable == f"""\
+    assert (
+        written(node("pick", "transform", {"transformed": 1})).readable
+        == f"""\
 [INFO] web-health has run
 
 This run: https://ci.example/runs/1
 
 {FOOT}"""
+    )
 
 
 @pytest.mark.parametrize(
@@ -268,6 +289,20 @@ def test_since_when(started: str, said: str) -> None:
     assert f"\n{said}\n" in written(ingested(alert(started_at=started))).text
 
 
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"status": "resolved", "started_at": ""}, "It is over.\n"),
+        ({"status": "resolved"}, "It is over. It fired from 2026-03-01 09:55 UTC on.\n"),
+        ({"status": "acknowledged"}, "Somebody has taken it on. It fires since 2026-03-01 09:55 UTC (2h5m).\n"),
+        ({"status": "acknowledged", "started_at": ""}, "Somebody has taken it on.\n"),
+        ({"labels": {}, "description": ""}, "Firing since 2026-03-01 09:55 UTC (2h5m).\n\n"),
+    ],
+)
+def test_what_the_sender_did_not_say_is_not_made_up(fields: dict[str, Any], said: str) -> None:
+    assert said in written(ingested(alert(**fields))).text
+
+
 @pytest.mark.parametrize("url", ["javascript:alert(1)", "http://a b", "", "https://x/<script>"])
 def test_only_web_addresses_become_links(url: str) -> None:
     message = written(ingested(alert(url=url, annotations={"runbook_url": url})))
@@ -348,7 +383,9 @@ def test_the_document_has_its_keys_and_nothing_made_up() -> None:
     [
         pytest.param([ingested(alert(), group_key="g")], [ingested(alert("B"), group_key="g")], id="group"),
         pytest.param([ingested(alert())], [ingested(alert(status="resolved"))], id="firing-and-resolved"),
-        pytest.param([checked(disk=FULL_DISK)], [checked(disk={**FULL_DISK, "message": "disk / is 99% full"})], id="check"),
+        pytest.param(
+            [checked(disk=FULL_DISK)], [checked(disk={**FULL_DISK, "message": "disk / is 99% full"})], id="check"
+        ),
     ],
 )
 def test_messages_about_one_incident_have_one_key(nodes: list[NodeResult], same: list[NodeResult]) -> None:

@@ -123,8 +123,9 @@ def test_a_message_of_one_line_has_no_empty_block() -> None:
     assert json.dumps(blocks(message)).count('"type": "section"') == 0
 
 
-def test_a_url_that_is_none_is_not_shown() -> None:
-    channel = Slack().filled(make_scope(variables={"SLACK_WEBHOOK_URL": "T000/B000/xyz"}).variables)
+@pytest.mark.parametrize("url", ["T000/B000/xyz", "http://[bad/xyz", "ftp://host/xyz", "https:///xyz"])
+def test_a_url_that_is_none_is_not_shown(url: str) -> None:
+    channel = Slack().filled(make_scope(variables={"SLACK_WEBHOOK_URL": url}).variables)
     failed = deliver(channel, written(), make_scope())
     said = "SLACK_WEBHOOK_URL is no URL: it starts with http:// or https:// and names a host"
     assert (failed.status, failed.attempts, failed.error) == ("failed", 0, said)

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from runner.checks.threads import concurrently
+from runner.threads import concurrently
 from runner.deadline import Deadline
 from runner.errors import Cancelled, TimedOut
 

@@ -47,7 +47,12 @@ def lookup(host: bytes, port: int, *, flags: int, **kinds: Any) -> list[tuple[An
     return [(0, 0, 0, "", (TABLE.get(host, "127.0.0.1"), port))]
 
 
-TABLE = {b"metadata.example": "169.254.169.254", b"inside.example": "10.0.0.1", b"v6.example": "::1"}
+TABLE = {
+    b"metadata.example": "169.254.169.254",
+    b"inside.example": "10.0.0.1",
+    b"v6.example": "::1",
+    b"proxy.example": "127.0.0.2",
+}
 NET = Net(lookup=lookup)
 
 
@@ -715,12 +720,12 @@ except NodeError as error:
     ids=["the system's file", "the system's folder", "certifi for an empty folder", "certifi"],
 )
 def test_the_bundle_is_the_system_s_or_certifi_s(
-    file: str, folder: str, expected: str, serve: Serve, authority: trustme.CA, ca_file: str, tmp_path: Path
+    file: str, folder: str, expected: str, serve: Serve, authority: trustme.CA, ca_file: str
 ) -> None:
     port = serve(over_tls(authority.issue_cert("127.0.0.1"), answer(OK)))
-    subprocess.run(["openssl", "rehash", Path(ca_file).parent], check=True)
-    (tmp_path / "empty").mkdir()
-    where = {"ca": Path(ca_file).parent, "empty": tmp_path / "empty"}
+    where = {"ca": Path(ca_file).parent, "empty": Path(ca_file).parent / "empty"}
+    subprocess.run(["openssl", "rehash", where["ca"]], check=True)
+    where["empty"].mkdir()
     environ = {"SSL_CERT_FILE": file.format(**where), "SSL_CERT_DIR": folder.format(**where)}
     command = [sys.executable, "-c", CLIENT, f"https://127.0.0.1:{port}/"]
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT, env=environ)
@@ -877,6 +882,17 @@ def test_metadata_is_refused_behind_a_proxy_too(serve: Serve) -> None:
     message = "0xa9fea9fe:80 is not connected to: link-local and metadata addresses are refused"
     assert refusal(Request(url="http://0xa9fea9fe/"), http) == (Refused, "refused_address", False, message)
     assert seen == []
+
+
+def test_a_proxy_without_a_port_is_at_that_of_its_scheme() -> None:
+    http = Http(net=NET, proxies=Proxies({"http": "http://proxy.example"}))
+    message = "connection refused by the proxy proxy.example:80"
+    assert refusal(Request(url="http://shop.example:8080/"), http) == (
+        Unreachable,
+        "connection_refused",
+        True,
+        message,
+    )
 
 
 def test_a_proxy_of_another_kind_is_refused() -> None:

@@ -60,7 +60,7 @@ def test_an_alert_without_a_fingerprint_gets_one_of_its_name_and_labels() -> Non
     [
         pytest.param({"labels": LABELS, "annotations": None, "status": None, "startsAt": None}, id="nulls"),
         pytest.param({"labels": LABELS, "annotations": [], "status": 7, "endsAt": {}}, id="other-types"),
-        pytest.param({"labels": {**LABELS, "none": None, "list": []}}, id="labels-without-text"),
+        pytest.param({"labels": {**LABELS, "none": None, "list": [], "empty": ""}}, id="labels-without-text"),
         pytest.param({"labels": LABELS, "endsAt": "0001-01-01T00:00:00Z"}, id="no-end"),
     ],
 )

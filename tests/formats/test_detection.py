@@ -112,7 +112,9 @@ KEYS = ", ".join(f'"k{number}"' for number in range(12))
         ),
     ],
 )
-def test_what_cannot_be_read_fails_with_what_was_looked_for(payload: object, name: str, code: str, message: str) -> None:
+def test_what_cannot_be_read_fails_with_what_was_looked_for(
+    payload: object, name: str, code: str, message: str
+) -> None:
     with pytest.raises(NodeError) as failed:
         parse(payload, name)
     assert (failed.value.code, failed.value.retryable, failed.value.message) == (code, False, message)

@@ -83,8 +83,12 @@ def test_two_hosts_have_two_fingerprints_and_a_new_text_changes_none() -> None:
 
 
 def test_a_label_wins_over_the_same_word_beside_the_name() -> None:
-    (alert,) = Generic().parse({"name": "Disk", "host": "gateway", "labels": {"host": "db1", "size": 3}}).alerts
-    assert alert.labels == {"host": "db1", "size": "3"}
+    (alert,) = (
+        Generic()
+        .parse({"name": "Disk", "host": "gateway", "labels": {"host": "db1", "size": 3, "spare": False}})
+        .alerts
+    )
+    assert alert.labels == {"host": "db1", "size": "3", "spare": "false"}
 
 
 @pytest.mark.parametrize("payload", [{}, {"name": None}, {"name": "  "}, {"name": {"a": 1}}, {"alerts": []}])

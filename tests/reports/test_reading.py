@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from runner.errors import ExitCode, UsageError
 from runner.reports.document import document, encode
-from runner.reports.journal import journal_end, journal_header, journal_line, read_journal
+from runner.reports.journal import journal_end, journal_header, journal_line
 from runner.reports.markdown import summary
 from runner.reports.reading import read_document
+from runner.reports.recovery import read_journal
 from runner.results import Exit, Finding, NodeResult, Problem, RunFacts, RunResult, RunStatus, Status, Verdict
 
 if TYPE_CHECKING:

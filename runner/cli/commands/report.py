@@ -43,8 +43,8 @@ def execute(options: argparse.Namespace, shell: Shell) -> int:
 def _read(path: str) -> RunResult:
     import json  # noqa: PLC0415 - `--help` does without
 
-    from runner.reports.journal import read_journal  # noqa: PLC0415 - `--help` does without
     from runner.reports.reading import read_document  # noqa: PLC0415 - `--help` does without
+    from runner.reports.recovery import read_journal  # noqa: PLC0415 - `--help` does without
 
     try:
         text = Files().read(path, MAX_READ).decode("utf-8", "replace")

@@ -17,12 +17,15 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def concurrently(tasks: Sequence[Callable[[], T]], deadline: Deadline, *, limit: int) -> tuple[T, ...]:
+def concurrently(
+    tasks: Sequence[Callable[[], T]], deadline: Deadline, *, limit: int, grace: float = 0.0
+) -> tuple[T, ...]:
     """Run tasks in daemon threads, at most `limit` at once, and return their results in order.
 
-    Raises what a task raises, and `TimedOut` or `Cancelled` as soon as the deadline is over, without waiting for
-    what still runs; no task is begun after that.
+    Raises what a task raises, and `TimedOut` or `Cancelled` once the deadline is over: tasks that still run then have
+    `grace` seconds to come back by themselves, and are left behind. No task is begun after that.
     """
+    deadline.check()
     todo: SimpleQueue[tuple[int, Callable[[], T]]] = SimpleQueue()
     done: SimpleQueue[tuple[int, T] | BaseException | None] = SimpleQueue()
     for task in enumerate(tasks):
@@ -32,17 +35,19 @@ def concurrently(tasks: Sequence[Callable[[], T]], deadline: Deadline, *, limit:
             threading.Thread(target=_work, args=(todo, done, deadline), daemon=True).start()
         results: dict[int, T] = {}
         while len(results) < len(tasks):
-            results.update([_next(done, deadline)])
+            results.update([_next(done, deadline, grace)])
     return tuple(results[place] for place in range(len(tasks)))
 
 
-def _next(done: SimpleQueue[tuple[int, T] | BaseException | None], deadline: Deadline) -> tuple[int, T]:
+def _next(done: SimpleQueue[tuple[int, T] | BaseException | None], deadline: Deadline, grace: float) -> tuple[int, T]:
     """Wait for the next result; None in the queue only wakes."""
     while True:
-        deadline.check()
+        late = deadline.over
         try:
-            outcome = done.get(timeout=deadline.left)
+            outcome = done.get(timeout=grace if late else deadline.left)
         except Empty:
+            if late:
+                deadline.check()
             continue
         if isinstance(outcome, BaseException):
             raise outcome

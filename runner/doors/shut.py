@@ -1,0 +1,110 @@
+"""Doors for a dry run: whatever would reach the world raises."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, NoReturn
+
+from runner.doors import Doors
+from runner.doors.files import Files, Journal
+from runner.doors.http import Http, Request
+from runner.doors.net import Net, place
+from runner.doors.process import MAX_KEPT, Processes
+from runner.errors import ForbiddenEffect
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from runner.deadline import Deadline
+    from runner.doors import Effect
+
+
+def _forbid(what: str) -> NoReturn:
+    msg = f"a dry run must not {what}"
+    raise ForbiddenEffect(msg)
+
+
+class ShutNet(Net):
+    """Resolves and connects nothing."""
+
+    __slots__ = ()
+
+    def resolve(self, host: str, port: int, deadline: Deadline, *, called: str = "") -> NoReturn:  # noqa: ARG002 - the interface
+        """Refuse."""
+        _forbid(f"resolve {called or host}")
+
+    def connect(self, host: str, port: int, deadline: Deadline, *, trusted: bool = True) -> NoReturn:  # noqa: ARG002 - the interface
+        """Refuse."""
+        _forbid(f"connect to {place(host, port)}")
+
+
+class ShutHttp(Http):
+    """Sends nothing."""
+
+    __slots__ = ()
+
+    def send(self, request: Request, deadline: Deadline, *, effect: Effect) -> NoReturn:  # noqa: ARG002 - the interface
+        """Refuse."""
+        _forbid(f"{effect} with {request.method} {request.shown}")
+
+
+class ShutProcesses(Processes):
+    """Starts nothing."""
+
+    __slots__ = ()
+
+    def run(
+        self,
+        argv: Sequence[str],
+        deadline: Deadline,  # noqa: ARG002 - the interface
+        *,
+        env: Mapping[str, str],  # noqa: ARG002 - the interface
+        cwd: str | None = None,  # noqa: ARG002 - the interface
+        stdin: bytes | None = None,  # noqa: ARG002 - the interface
+        keep: int = MAX_KEPT,  # noqa: ARG002 - the interface
+    ) -> NoReturn:
+        """Refuse."""
+        _forbid(f"start {' '.join(argv[:1])}")
+
+
+class ShutFiles(Files):
+    """Writes nothing; files may be read."""
+
+    __slots__ = ()
+
+    def write(self, path: str | Path, data: bytes) -> NoReturn:  # noqa: ARG002 - the interface
+        """Refuse."""
+        _forbid(f"write {path}")
+
+    def append(self, path: str | Path, data: bytes) -> NoReturn:  # noqa: ARG002 - the interface
+        """Refuse."""
+        _forbid(f"append to {path}")
+
+    def journal(self, path: str | Path) -> Journal:
+        """Refuse."""
+        _forbid(f"write {path}")
+
+
+class ShutDoors(Doors):
+    """Doors that lead nowhere."""
+
+    @cached_property
+    def net(self) -> Net:
+        """Resolve and connect nothing."""
+        return ShutNet()
+
+    @cached_property
+    def http(self) -> Http:
+        """Send nothing."""
+        return ShutHttp()
+
+    @cached_property
+    def processes(self) -> Processes:
+        """Start nothing."""
+        return ShutProcesses()
+
+    @cached_property
+    def files(self) -> Files:
+        """Write nothing."""
+        return ShutFiles()

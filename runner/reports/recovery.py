@@ -1,0 +1,93 @@
+"""A journal read back: what is known of a run, killed or not."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from runner.errors import ExitCode, UsageError
+from runner.reports.fields import Fields
+from runner.reports.journal import FINISHED, NODE, STARTED
+from runner.reports.reading import read_facts, read_node, read_run
+from runner.reports.wording import NOT_REACHED
+from runner.results import Exit, NodeResult, RunResult, RunStatus, Status, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from runner.results import RunFacts
+
+_KILLED: Final = "the run was killed"
+
+
+def read_journal(text: str) -> RunResult:
+    """Read a journal as the result of its run; one without an end is a run that was killed.
+
+    A last line that is torn does not count. Raises `UsageError` where the text is no journal.
+    """
+    events = _events(text)
+    if not events or events[0].data.get("event") != STARTED:
+        msg = "not a journal of this runner: it does not start with the event run.started"
+        raise UsageError(msg)
+    first, *others = events
+    lines = [read_node(event) for event in others if event.text("event") == NODE]
+    finished = {node.node_id: node for node in lines}  # the last word on a node counts
+    nodes = _all_nodes(first, finished)
+    ends = [event for event in others if event.text("event") == FINISHED]
+    facts = read_facts(first)
+    return read_run(facts, nodes, ends[-1]) if ends else _killed(facts, nodes, list(finished.values()))
+
+
+def _events(text: str) -> list[Fields]:
+    *lines, torn = text.split("\n")
+    events = [_event(line, number) for number, line in enumerate(lines, start=1) if line]
+    try:
+        return [*events, _event(torn, 0)]
+    except UsageError:
+        return events
+
+
+def _event(line: str, number: int) -> Fields:
+    msg = f"not a journal of this runner: line {number} is no JSON object"
+    try:
+        data = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise UsageError(msg) from error
+    if not isinstance(data, dict):
+        raise UsageError(msg)
+    return Fields(data)
+
+
+def _all_nodes(first: Fields, finished: Mapping[str, NodeResult]) -> tuple[NodeResult, ...]:
+    """Return every node of the definition, in its order."""
+    return tuple(
+        finished.get(node.text("id"))
+        or NodeResult(
+            node_id=node.text("id"),
+            node_type=node.text("type"),
+            status=Status.SKIPPED,
+            skip_reason=f"{NOT_REACHED}: {_KILLED}",
+        )
+        for node in first.parts("nodes")
+    )
+
+
+def _killed(facts: RunFacts, nodes: tuple[NodeResult, ...], finished: list[NodeResult]) -> RunResult:
+    """Tell what is known of a run that nobody saw the end of: its verdict is `unknown` at best."""
+    ends = [node.started_at + timedelta(milliseconds=node.duration_ms) for node in finished if node.started_at]
+    last = max([facts.started_at, *ends])
+    error = f"{_KILLED}: its journal has no end"
+    incidents = [node.output["incident_id"] for node in finished if node.output.get("incident_id")]
+    return RunResult(
+        facts=facts,
+        status=RunStatus.FAILED,
+        verdict=max([Verdict.UNKNOWN, *(node.verdict for node in nodes if node.verdict)]),
+        finished_at=last,
+        duration_ms=(last - facts.started_at).total_seconds() * 1000,
+        nodes=nodes,
+        executed=tuple(node.node_id for node in finished if not node.skipped),
+        exit=Exit(code=ExitCode.FAILED, reason=error),
+        error=error,
+        incident_id=str(incidents[0]) if incidents else None,
+    )
