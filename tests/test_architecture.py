@@ -20,7 +20,7 @@ PATHS: Final = sorted((ROOT / "runner").rglob("*.py"))
 
 FLOORS: Final = (
     ("runner", "errors"),  # "runner" is the package itself: its version
-    ("results", "secrets", "spec", "deadline", "bounds", "validators", "registry"),
+    ("results", "spellings", "secrets", "spec", "deadline", "bounds", "validators", "registry"),
     ("doors", "expressions", "threads"),
     ("scope", "facts"),
     ("formats", "checks", "providers", "channels"),
@@ -32,6 +32,7 @@ FLOORS: Final = (
 """The rooms, from the ground up. secrets stand with spec, whose texts may hold them."""
 
 NEIGHBOURS: Final = {
+    ("secrets", "spellings"): "a secret is looked for in all its spellings",
     ("spec", "secrets"): "a text in a definition may hold a secret",
     ("validators", "spec"): "validators speak of what a spec found",
     ("registry", "spec"): "an unknown name is a spec's finding",
@@ -69,8 +70,14 @@ HIDDEN: Final = {
     "runner.cli.dry_run": ("only for a dry run", {"cli.commands.run"}),
     "runner.cli.perform": ("only for a run", {"cli.commands.run"}),
     "runner.cli.prepare_run": ("--help does without", {"cli.commands.run", "cli.commands.validate"}),
+    "runner.cli.rewrite": ("only where a flag changes nodes", {"cli.overrides"}),
     "runner.cli.shell": ("--version does without", {"cli.main"}),
     "runner.definition.schema": ("brings pydantic, only for the schema", {"cli.commands.schema"}),
+    "runner.doors.files": ("a door is built when it is first used", {"doors"}),
+    "runner.doors.http": ("a door is built when it is first used", {"doors"}),
+    "runner.doors.net": ("a door is built when it is first used", {"doors"}),
+    "runner.doors.process": ("a door is built when it is first used", {"doors"}),
+    "runner.doors.shut": ("only for a dry run", {"doors"}),
     "runner.expressions": (
         "brings jinja2, only where a definition has an expression",
         {"channels.rendering", "definition.config", "definition.draft", "engine.conditions"},
@@ -84,10 +91,12 @@ HIDDEN: Final = {
         "only on GitHub",
         {"cli.commands.validate", "cli.prepare_run", "cli.publish", "cli.shell"},
     ),
-    "runner.reports.journal": ("only for a run that was killed", {"cli.commands.report"}),
     "runner.reports.markdown": ("only the report that is wanted", {"cli.commands.report", "cli.publish"}),
     "runner.reports.reading": ("--help does without", {"cli.commands.report"}),
+    "runner.reports.recovery": ("only for a run that was killed", {"cli.commands.report"}),
+    "runner.spellings": ("only where there is a secret to look for", {"secrets"}),
     "ssl": ("15 ms, only where something goes over TLS", {"doors.http"}),
+    "traceback": ("only for a bug", {"cli.shell"}),
 }
 """What is imported inside functions: why it waits, and where."""
 

@@ -12,7 +12,7 @@ from runner.channels import CHANNELS
 from runner.checks import CHECKS
 from runner.definition.entries import Branch, DefinitionEntry, NodeEntry, SecretNeed
 from runner.definition.legacy import UNREAD
-from runner.definition.shape import LIVE, Schema, below, each, live, shape
+from runner.definition.shape import TEMPLATE, Schema, below, each, live, shape
 from runner.definition.steps import MAX_NODES
 from runner.nodes import NODES
 from runner.providers import PROVIDERS
@@ -41,7 +41,7 @@ def definition_schema() -> Schema:
         "check": _any_member("check"),
         "channel": _any_member("channel"),
         **{_part(kind, name): _member(family, name) for kind, family in FAMILIES.items() for name in family},
-        "template": {"type": "string", "pattern": LIVE, "description": "A text with an expression: {{ … }}."},
+        "template": TEMPLATE,
     }
     nested = [part.pop("$defs", {}) for part in (root, *parts.values())]
     nodes = {"minItems": 1, "maxItems": MAX_NODES, "items": {"$ref": "#/$defs/node"}}
@@ -120,14 +120,15 @@ def _with_drivers(schema: Schema) -> Schema:
     any_option = {option: True for found in options.values() for option in found}
     several = {**_closed({**own, **any_option}), "allOf": [_among(name, found) for name, found in options.items()]}
     none = {**_closed(own), "if": {"not": {"anyOf": [{"required": ["channel"]}, {"required": ["channels"]}]}}}
+    named = {"required": ["driver"], "properties": {"driver": {"type": "string"}}}
     return {
         **_opened(schema),
-        "if": {"required": ["driver"]},
+        "if": named,
         "then": {"allOf": [_where("driver", name, _closed({**own, **found})) for name, found in options.items()]},
         "else": {
             "if": {"required": ["drivers"]},
             "then": several,
-            "else": {**none, "then": {"required": ["driver"]}},
+            "else": {**none, "then": named},
         },
     }
 
@@ -139,8 +140,8 @@ _COMPOSED: Final[Mapping[str, Callable[[Schema], Schema]]] = {"intelligence": _w
 def _name_drivers(properties: Schema) -> None:
     """Say which drivers there are."""
     names = _names(CHANNELS)
-    properties["driver"] = live({**names, "enum": [*CHANNELS, None]})
-    properties["drivers"].update(items=live({"enum": names["enum"]}), minItems=1)
+    properties["driver"] = live({**names, "type": ["string", "null"], "enum": [*CHANNELS, None]})
+    properties["drivers"].update(items=live(names), minItems=1)
     properties["channels"].update(minItems=1)
 
 
@@ -203,7 +204,7 @@ def _part(kind: str, name: str) -> str:
 def _names(family: Registry[Any]) -> Schema:
     """Name the members of a family, each with the first line of what it says about itself."""
     lines = [f"`{name}`: {shape(family.load(name))['description'].splitlines()[0]}" for name in family]
-    return {"description": "\n\n".join(lines), "enum": list(family)}
+    return {"description": "\n\n".join(lines), "type": "string", "enum": list(family)}
 
 
 def _where(key: str, name: str, then: Schema) -> Schema:

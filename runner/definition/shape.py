@@ -13,9 +13,15 @@ if TYPE_CHECKING:
 
 Schema: TypeAlias = dict[str, Any]
 
-LIVE: Final = r"\{\{"
-"""The pattern of a text that holds an expression."""
-TEMPLATE: Final[Schema] = {"$ref": "#/$defs/template"}
+_LIVE: Final = r"\{\{"
+TEMPLATE: Final[Schema] = {
+    "description": "A text with an expression, {{ … }}: its value is known when the node runs.",
+    "allOf": [{"type": "string"}, {"pattern": _LIVE}],
+}
+"""What stands below `$defs` as `template`."""
+# Its type stands apart from its pattern because of messages: a validator takes the alternative whose type is that of
+# the value for the one that was meant. A misspelt word is then held against the words that there are.
+_TEMPLATE: Final[Schema] = {"$ref": "#/$defs/template"}
 
 
 def shape(cls: type) -> Schema:
@@ -26,17 +32,17 @@ def shape(cls: type) -> Schema:
 def live(schema: Schema) -> Schema:
     """Let a template stand in place of a value, and of every value in it."""
     if "anyOf" in schema:
-        return {**schema, "anyOf": [*(below(one, live) for one in schema["anyOf"]), TEMPLATE]}
+        return {**schema, "anyOf": [*(below(one, live) for one in schema["anyOf"]), _TEMPLATE]}
     if "enum" in schema:
         said = {key: item for key, item in schema.items() if key not in {"enum", "type"}}
-        return {**said, "anyOf": [{"enum": schema["enum"]}, TEMPLATE]}
+        return {**said, "anyOf": [{"type": schema["type"], "enum": schema["enum"]}, _TEMPLATE]}
     schema = below(schema, live)
     kinds = _kinds(schema)
     if not kinds or ("string" in kinds and "pattern" not in schema):
         return schema
     if kinds == ["string"]:
-        return {**schema, "pattern": f"{schema['pattern']}|{LIVE}"}
-    pattern = f"{schema['pattern']}|{LIVE}" if "string" in kinds else LIVE
+        return {**schema, "pattern": f"{schema['pattern']}|{_LIVE}"}
+    pattern = f"{schema['pattern']}|{_LIVE}" if "string" in kinds else _LIVE
     return {**schema, "type": list(dict.fromkeys([*kinds, "string"])), "pattern": pattern}
 
 

@@ -414,6 +414,10 @@ def test_what_is_no_url_is_refused(url: str) -> None:
     assert refusal(Request(url=url)) == (Refused, "refused", False, f"{url} is no http or https URL")
 
 
+def test_a_host_that_libcurl_does_not_take_is_refused() -> None:
+    assert refusal(Request(url="http://a b/")) == (Refused, "refused", False, "a b:80 is no http or https URL")
+
+
 def test_a_password_in_what_is_no_url_is_not_told() -> None:
     expected = Refused, "refused", False, "the URL is no http or https URL"
     assert refusal(Request(url="https://me:pass/word@shop.example/")) == expected
@@ -664,6 +668,14 @@ def test_a_name_is_asked_for_once_and_its_answer_is_what_is_connected_to(serve: 
     port = serve(answer(OK))
     assert send(Request(url=f"http://Shop.Example.:{port}/"), http=Http(net=Net(lookup=rebinding))).status == 200
     assert asked == [b"shop.example."]
+
+
+def test_the_address_that_was_judged_is_the_one_that_is_connected_to(serve: Serve) -> None:
+    def lying(_: bytes, port: int, **__: object) -> list[tuple[Any, Any, Any, str, Any]]:
+        return [(0, 0, 0, "", ("127.0.0.2", port))]
+
+    port = serve(answer(OK), "127.0.0.2")
+    assert send(Request(url=f"http://127.0.0.1:{port}/"), http=Http(net=Net(lookup=lying))).body == b"ok"
 
 
 # --- TLS ---------------------------------------------------------------------------------------------

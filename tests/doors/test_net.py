@@ -354,10 +354,14 @@ def reset(connection: socket.socket) -> None:
 
 def test_a_reset_is_a_lost_connection(serve: Serve) -> None:
     port = serve(reset)
-    with Net().connect("127.0.0.1", port, Deadline(5)) as connection:
-        with pytest.raises(Unreachable) as caught, bounded(connection, Deadline(5)):
+
+    def converse() -> None:
+        with Net().connect("127.0.0.1", port, Deadline(5)) as connection, bounded(connection, Deadline(5)):
             connection.sendall(b"x")
             connection.recv(1)
+
+    with pytest.raises(Unreachable) as caught:
+        converse()
     assert caught.value.message == f"connection to 127.0.0.1:{port} lost: connection reset by peer"
     assert (caught.value.code, caught.value.retryable) == ("connection_lost", True)
 
