@@ -26,7 +26,7 @@ class Deadline:
         """The limit as it was given, in seconds; for messages."""
         self.at = time.monotonic() + seconds
         self._cancelled = False
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._callbacks: set[Callable[[], None]] = set()
         self._children: list[Deadline] = []
 

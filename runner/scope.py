@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, ClassVar, Final, Protocol
 
 from runner.results import NOTHING, Status, Verdict
+from runner.secrets import is_foreign, reveal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from runner.deadline import Deadline
     from runner.doors import Doors
     from runner.results import NodeResult, Output, RunFacts
-    from runner.secrets import Masker, Secret
+    from runner.secrets import Masker, Sealed, Secret
 
 
 class Log(Protocol):
@@ -60,6 +61,8 @@ class Scope:
     nodes: Mapping[str, NodeResult] = NOTHING
     """Results of earlier nodes, in the order of the walk."""
     incident: Mapping[str, object] = NOTHING
+    allow_hosts: frozenset[str] = frozenset()
+    """Hosts that a payload may name though their addresses are private."""
     overrides: Overrides = field(default_factory=Overrides)
     in_ci: bool = False
     """The machine is a hosted one that has nothing to do with what is watched."""
@@ -69,6 +72,13 @@ class Scope:
     def within(self, deadline: Deadline) -> Scope:
         """Return the same scope with less time."""
         return replace(self, deadline=deadline)
+
+    def trusts(self, place: str | Secret | Sealed) -> bool:
+        """Say whether a URL or host was named by people, or may be named by a payload.
+
+        One that is not trusted leads to no private address.
+        """
+        return not is_foreign(place) or host_of(reveal(place)) in self.allow_hosts
 
     def names(self, wanted: Iterable[str]) -> dict[str, object]:
         """Return what expressions may read, of the root names that are wanted."""
@@ -80,6 +90,16 @@ class Scope:
         if name == "run":
             return run_view(self.run)
         return getattr(self, name) if name in SCOPE_WORDS else view(self.nodes[name])
+
+
+def host_of(place: str) -> str:
+    """Return the host of a URL, or of what is a host already."""
+    from urllib.parse import urlsplit  # noqa: PLC0415 - only where a payload names a place
+
+    try:
+        return (urlsplit(place if "://" in place else f"//{place}").hostname or "").lower()
+    except ValueError:
+        return ""
 
 
 SCOPE_WORDS: Final = ("payload", "inputs", "secrets", "env", "run", "incident", "nodes")
@@ -126,7 +146,8 @@ class Node(Protocol):
 
     A class may have a class method `parse(value)` that reads its configuration in place of `validators.read`,
     `reads()` for the ids of nodes that its configuration names, `default_names()` for the names that its checks
-    have by default, and `missing(variables)` for what keeps it from being sent, a sentence each.
+    have by default, `secrets()` for the credentials in its configuration, and `missing(variables)` for what keeps it
+    from being sent, a sentence each.
     """
 
     type: ClassVar[str]

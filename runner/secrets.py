@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -15,6 +16,12 @@ if TYPE_CHECKING:
 
 SHORTEST_MASKED: Final = 4
 """Characters; a shorter value would mask half of every text."""
+
+
+class Foreign(str):
+    """Text that came out of a payload: data from outside, which must not lead the runner to private addresses."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +55,24 @@ def reveal(text: str | Secret | Sealed) -> str:
     if isinstance(text, str):
         return text
     return "".join(part if isinstance(part, str) else part._value for part in text.parts)  # noqa: SLF001 - the one place that opens a secret
+
+
+def is_foreign(text: str | Secret | Sealed) -> bool:
+    """Say whether any of a text came out of a payload."""
+    parts = (text,) if isinstance(text, str) else text.parts
+    texts = (part if isinstance(part, str) else part._value for part in parts)  # noqa: SLF001 - what kind, not what
+    return any(isinstance(part, Foreign) for part in texts)
+
+
+def foreign(value: object) -> object:
+    """Mark every text of a JSON-like value as one that came out of a payload."""
+    if isinstance(value, str):
+        return Foreign(value)
+    if isinstance(value, Sealed):
+        return Sealed(tuple(Foreign(part) if isinstance(part, str) else part for part in value.parts))
+    if isinstance(value, Mapping):
+        return {key: foreign(item) for key, item in value.items()}
+    return list(map(foreign, value)) if isinstance(value, list | tuple) else value
 
 
 def reveal_tree(value: object) -> object:
@@ -91,17 +116,18 @@ class Masker:
             return ()
         from runner.spellings import spellings  # noqa: PLC0415 - only where there is a secret
 
-        short = []
-        for secret in secrets:
-            value = reveal(secret)
-            if len(value.strip()) < SHORTEST_MASKED:
-                short.append(secret.name)
-                continue
-            for form in spellings(value, shortest=SHORTEST_MASKED):
-                self._forms.setdefault(form, secret.name)
-        longest_first = sorted(self._forms, key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
-        return tuple(short)
+        values = {secret: reveal(secret) for secret in secrets}
+        short = tuple(secret.name for secret, value in values.items() if len(value.strip()) < SHORTEST_MASKED)
+        forms = dict(self._forms)
+        for secret, value in values.items():
+            if secret.name not in short and value not in forms:
+                new = spellings(value, shortest=SHORTEST_MASKED)
+                forms = dict.fromkeys(new, secret.name) | forms
+        if len(forms) > len(self._forms):
+            # the names first: another thread may be masking with the pattern meanwhile
+            self._forms = forms
+            self._pattern = re.compile("|".join(map(re.escape, sorted(forms, key=len, reverse=True))))
+        return short
 
     def mask(self, text: str) -> str:
         """Put `«NAME»` for every known value."""
@@ -116,8 +142,8 @@ class Masker:
         """Mask every string and key of a JSON-like value, keeping the types of other leaves."""
         if self._pattern is None:
             return value
-        if type(value) is str:
-            return self.mask(value)
+        if isinstance(value, str):
+            return value if isinstance(value, Enum) else self.mask(value)
         if isinstance(value, Mapping):
             return {self.mask(str(key)): self.mask_tree(item) for key, item in value.items()}
         if isinstance(value, list | tuple):

@@ -80,7 +80,7 @@ HIDDEN: Final = {
     "runner.doors.shut": ("only for a dry run", {"doors"}),
     "runner.expressions": (
         "brings jinja2, only where a definition has an expression",
-        {"channels.rendering", "definition.config", "definition.draft", "engine.conditions"},
+        {"rendering", "definition.config", "definition.draft", "engine.conditions"},
     ),
     "runner.reports.console": ("only the report that is wanted", {"cli.commands.report", "cli.publish"}),
     "runner.reports.document": (

@@ -9,9 +9,9 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
 from runner.channels.model import Channel, credentials
-from runner.channels.rendering import render
 from runner.channels.web import Post, web_url
 from runner.errors import NodeError
+from runner.rendering import render
 from runner.secrets import Sealed, Secret, reveal
 from runner.spec import BlockText, Invalid, Text, Url
 

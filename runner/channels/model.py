@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Protocol, TypeAlias
 
 from runner.results import NOTHING
-from runner.secrets import Sealed, Secret, reveal
+from runner.secrets import Foreign, Sealed, Secret, is_foreign, reveal
 from runner.spec import Template
 
 if TYPE_CHECKING:
@@ -77,4 +77,7 @@ def credentials(given: Mapping[str, Sealable | None]) -> dict[str, Secret]:
 
 def concealed(name: str, value: Sealable) -> Secret:
     """Return a credential as a secret: by its own name, or called `name` where it stands in plain text."""
-    return value if isinstance(value, Secret) else Secret(name, reveal(value))
+    if isinstance(value, Secret):
+        return value
+    text = reveal(value)
+    return Secret(name, Foreign(text) if is_foreign(value) else text)

@@ -9,18 +9,18 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from runner.channels.rendering import written
 from runner.channels.wording import flat
 from runner.doors import Effect
-from runner.doors.http import Request
+from runner.doors.request import Request
 from runner.errors import NodeError
+from runner.rendering import written
 from runner.secrets import Secret, reveal, reveal_tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from runner.channels.model import Sealable
-    from runner.doors.http import Response
+    from runner.doors.request import Response
     from runner.scope import Scope
 
 _TRY_LATER: Final = frozenset({408, 425, 429})
@@ -45,7 +45,11 @@ class Post:
     def send(self, scope: Scope) -> str | None:
         """Send it once, and take any answer but a success for a failure."""
         request = Request(
-            method=self.method, url=self.url, headers=self.headers, body=written(reveal_tree(self.body)).encode()
+            method=self.method,
+            url=self.url,
+            headers=self.headers,
+            body=written(reveal_tree(self.body)).encode(),
+            trusted=scope.trusts(self.url),
         )
         response = scope.doors.http.send(request, scope.deadline, effect=Effect.WRITE)
         if HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES:

@@ -9,8 +9,8 @@ from runner.channels.body import links, sections
 from runner.channels.headline import TITLE_LIMIT, headline
 from runner.channels.incident import dedup_key
 from runner.channels.message import Message, Section
-from runner.channels.rendering import render, written
 from runner.channels.wording import flat, plain_lines
+from runner.rendering import render, written
 from runner.results import NOTHING
 from runner.scope import run_view
 

@@ -15,7 +15,7 @@ from runner.spec import Invalid, ReadBy, Template, described
 
 if TYPE_CHECKING:
     from runner.deadline import Deadline
-    from runner.doors.http import Response
+    from runner.doors.request import Response
 
 StatusRange = tuple[int, int]
 LOWEST_STATUS: Final = 100

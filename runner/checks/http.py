@@ -12,13 +12,13 @@ from urllib.parse import urlsplit
 from runner.checks.answer import Expect
 from runner.checks.base import Answered, Seen, known
 from runner.doors import Effect
-from runner.doors.http import Request
+from runner.doors.request import Request
 from runner.results import Verdict
 from runner.secrets import Sealed, Secret, reveal, reveal_tree
 from runner.spec import Invalid, Text, Url, duration_text
 
 if TYPE_CHECKING:
-    from runner.doors.http import Response
+    from runner.doors.request import Response
     from runner.scope import Scope
 
 READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -55,7 +55,7 @@ class Http(Answered):
     def look(self, scope: Scope) -> Seen:
         """Ask once."""
         effect = Effect.READ if self.method in READING else Effect.WRITE
-        response = scope.doors.http.send(self._request(), scope.deadline, effect=effect)
+        response = scope.doors.http.send(self._request(scope), scope.deadline, effect=effect)
         miss = self.expect.missed(response, scope.deadline)
         total = response.timings.total
         if miss is None:
@@ -92,7 +92,7 @@ class Http(Answered):
         """The URL without a password."""
         return _USER_INFO.sub("", str(self.url))
 
-    def _request(self) -> Request:
+    def _request(self, scope: Scope) -> Request:
         headers: dict[str, str | Secret | Sealed] = dict(self.headers)
         body = None if self.body is None else reveal(self.body).encode()
         if self.json is not None:
@@ -106,6 +106,7 @@ class Http(Answered):
             body=body,
             follow_redirects=self.follow_redirects,
             verify_tls=self.verify_tls,
+            trusted=scope.trusts(self.url),
         )
 
 

@@ -68,7 +68,8 @@ class Tcp(Answered):
     def look(self, scope: Scope) -> Seen:
         """Connect once, and close the connection again."""
         started = time.perf_counter()
-        with scope.doors.net.connect(self.host, self.port, scope.deadline) as connection:
+        trusted = scope.trusts(self.host)
+        with scope.doors.net.connect(self.host, self.port, scope.deadline, trusted=trusted) as connection:
             taken = time.perf_counter() - started
             heard, ended = self._conversation(connection, scope.deadline)
         metrics: dict[str, object] = {"connect_ms": round(taken * 1000, 2)}

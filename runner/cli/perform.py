@@ -69,6 +69,7 @@ def world_of(job: Job, shell: Shell, doors: Doors, stop: Stop | None = None) -> 
         secrets=job.secrets,
         env=job.env,
         variables=job.variables,
+        allow_hosts=frozenset(map(str.lower, job.definition.allow_hosts)),
         overrides=job.overrides,
         in_ci=shell.in_ci,
         stop=stop or Stop(),

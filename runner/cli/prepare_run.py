@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from runner.cli.overrides import overrides_of, rewrite_of
 from runner.cli.payload import is_given, read_payload
 from runner.cli.resolve import inputs_of, secrets_of, variable
+from runner.definition.config import credentials_of
 from runner.definition.library import Library, Text, read_file
 from runner.definition.loader import invalid, load
 from runner.errors import InvalidConfig, Unavailable, UsageError
@@ -17,7 +18,7 @@ from runner.spec import did_you_mean
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from runner.cli.shell import Shell
     from runner.definition.entries import FailOn
@@ -94,12 +95,13 @@ def _resolved(
     env = {name: environ[name] for name in definition.env if name in environ}
     nodes = dict(_early(definition, {"inputs": inputs, "secrets": secrets, "env": env}))
     variables = _variables(nodes, environ)
+    credentials = [secret for node in nodes.values() for secret in credentials_of(node)]
     missing += tuple(
         f"node {node}: {sentence}" for node, one in nodes.items() for sentence in _missing(one, frozenset(variables))
     )
     if missing and not options.dry_run:
         raise Unavailable("\n".join(missing))
-    _learn(shell, {**secrets, **variables})
+    _learn(shell, {*secrets.values(), *variables.values(), *credentials})
     return Job(
         definition=definition,
         origin=origin,
@@ -188,13 +190,13 @@ def _variables(nodes: Mapping[str, Node], environ: Mapping[str, str]) -> dict[st
     return {name: Secret(name, value) for name, value in values.items() if value}
 
 
-def _learn(shell: Shell, secrets: Mapping[str, Secret]) -> None:
+def _learn(shell: Shell, secrets: Collection[Secret]) -> None:
     """Mask every secret from here on, in our own output and in the CI system's."""
-    for name in shell.masker.add(*secrets.values()):
+    for name in shell.masker.add(*secrets):
         shell.log.warning(f"the secret {name} is shorter than 4 characters and is not masked")
     if shell.github and secrets:
         from runner.reports.github import mask  # noqa: PLC0415 - only on GitHub
 
-        for secret in secrets.values():
+        for secret in secrets:
             for line in mask(reveal(secret)):
                 shell.log.unmasked(line)

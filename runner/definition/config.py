@@ -7,16 +7,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from runner.definition.document import format_path
 from runner.errors import Diagnostic, InvalidConfig
+from runner.secrets import foreign
 from runner.spec import Block, Template
 from runner.validators import problems, read
 
 if TYPE_CHECKING:
     from runner.definition.document import Document
     from runner.expressions import TextTemplate
-    from runner.scope import Node
+    from runner.scope import Node, Scope
+    from runner.secrets import Secret
 
 Path = tuple[str | int, ...]
+OWN_ROOTS: Final = frozenset({"inputs", "secrets", "env", "run"})
+"""Root names whose values come from whoever runs the definition; all others may hold what a payload says."""
 BLOCK_KEYS: Final = frozenset({"template", "message", "title", "payload_template"})
 """Keys of a `config` whose texts the node renders itself, with names of its own beside the scope's."""
 
@@ -59,6 +64,12 @@ class Config:
             raise InvalidConfig(*diagnostics)
         return node
 
+    def node(self, scope: Scope) -> Node:
+        """Return the node for a scope, with the credentials in its configuration known to the masker."""
+        node = self.bind(scope.names)
+        scope.masker.add(*credentials_of(node))
+        return node
+
     def diagnostic(self, code: str, at: Path, sentence: str, hint: str) -> Diagnostic:
         """Make a diagnostic about something below `config`."""
         return diagnostic(self.document, self.label, code, (*self.path, *at), sentence, hint)
@@ -76,9 +87,16 @@ class Config:
         from runner.expressions import ExpressionError  # noqa: PLC0415 - only where a file holds an expression
 
         try:
-            return plain(self.templates[at].evaluate(names))
+            value = plain(self.templates[at].evaluate(names))
         except ExpressionError as error:
             raise InvalidConfig(self.diagnostic("E402", at, error.sentence, error.hint)) from error
+        return value if self.templates[at].names <= OWN_ROOTS else foreign(value)
+
+
+def credentials_of(node: Node) -> tuple[Secret, ...]:
+    """Return the credentials in a node's configuration, whether they were declared as secrets or not."""
+    secrets = getattr(node, "secrets", None)
+    return tuple(secrets()) if secrets else ()
 
 
 def plain(value: object) -> object:
@@ -109,8 +127,6 @@ def read_node(cls: type[Node], tree: object) -> tuple[Node | None, list[Finding]
 
 def diagnostic(document: Document, label: str, code: str, path: Path, sentence: str, hint: str = "") -> Diagnostic:
     """Make a diagnostic, with the place that its path leads to: the key where the key is to blame."""
-    from runner.definition.document import format_path  # noqa: PLC0415
-
     place = document.place(path, key=code in AT_THE_KEY)
     return Diagnostic(
         code=code,
@@ -130,7 +146,14 @@ AT_THE_KEY: Final = frozenset({"E103", "E203", "W504"})
 
 def marked(config: Mapping[str, Any]) -> dict[str, Any]:
     """Mark the strings of a `config` that hold live expressions."""
-    return {key: _block(item) if key in BLOCK_KEYS else _live(item) for key, item in config.items()}
+    return {key: _block(item) if key in BLOCK_KEYS else _live_list(item) for key, item in config.items()}
+
+
+def _live_list(value: object) -> object:
+    """Mark what stands under a key; a channel in a list may have a text of its own that it renders."""
+    if not isinstance(value, list):
+        return _live(value)
+    return [marked(item) if isinstance(item, dict) and "driver" in item else _live(item) for item in value]
 
 
 def _block(value: object) -> object:

@@ -273,6 +273,8 @@ class DefinitionEntry:
     secrets: SecretNeeds = field(default_factory=dict)
     env: tuple[str, ...] = ()
     """Environment variables that expressions may read."""
+    allow_hosts: tuple[str, ...] = ()
+    """Hosts that URLs out of a payload may name though their addresses are private."""
     defaults: Defaults = field(default_factory=Defaults)
 
 

@@ -68,6 +68,7 @@ def load(
         inputs=entry.inputs,
         secrets=entry.secrets,
         env=entry.env,
+        allow_hosts=entry.allow_hosts,
         steps=tuple(step for step in steps if step is not None),
         warnings=tuple(draft.diagnostics),
     )

@@ -63,5 +63,7 @@ class Definition:
     inputs: Mapping[str, Input]
     secrets: Mapping[str, SecretNeed]
     env: tuple[str, ...]
+    allow_hosts: tuple[str, ...]
+    """Hosts that URLs out of a payload may name though their addresses are private."""
     steps: tuple[Step, ...]
     warnings: tuple[Diagnostic, ...]

@@ -72,8 +72,9 @@ def _explained(schema: Schema) -> Schema:
 def _node() -> Schema:
     """Describe a node: its `type` decides what stands in its `config`."""
     schema = each(shape(NodeEntry), _explained)
-    schema["properties"]["id"]["pattern"] = _ID
-    schema["properties"]["type"] = _names(NODES)
+    properties = schema["properties"]
+    properties["id"]["pattern"] = _ID
+    properties["type"] = _named(NODES, properties["type"])
     return {**schema, "allOf": [_where("type", kind, _with_config(kind)) for kind in NODES]}
 
 
@@ -84,10 +85,10 @@ def _with_config(kind: str) -> Schema:
 
 def _config(kind: str) -> Schema:
     """Describe the `config` of a type of node."""
-    schema = below(each(shape(NODES.load(kind)), _linked), live)
+    schema = each(shape(NODES.load(kind)), _linked)
     schema["properties"].update(_IGNORED)
     compose = _COMPOSED.get(kind)
-    return compose(schema) if compose else schema
+    return below(compose(schema) if compose else schema, live)
 
 
 def _linked(schema: Schema) -> Schema:
@@ -101,34 +102,39 @@ def _linked(schema: Schema) -> Schema:
 
 def _with_provider(schema: Schema) -> Schema:
     """Let the options of a provider stand beside `provider`, or in `provider_config`."""
-    inside = {"type": "object", "description": "An earlier spelling: the options of the provider."}
-    schema["properties"].update(provider=live(_names(PROVIDERS)), provider_config=live(inside))
-    own = _allowed(schema)
+    properties = {
+        **schema["properties"],
+        "provider": _named(PROVIDERS, schema["properties"]["provider"]),
+        "provider_config": {"type": "object", "description": "An earlier spelling: the options of the provider."},
+    }
 
     def chosen(name: str) -> Schema:
         options = _options("provider", name)
-        return _closed({**own, **options, "provider_config": _closed({**options, **_IGNORED})})
+        inside = {"provider_config": _closed({**options, **_IGNORED})}
+        return _closed({**_allowed(properties), **options, **inside})
 
-    return {**_opened(schema), "allOf": [_where("provider", name, chosen(name)) for name in PROVIDERS]}
+    choices = [_where("provider", name, chosen(name)) for name in PROVIDERS]
+    return {**_opened(schema), "properties": properties, "allOf": choices}
 
 
 def _with_drivers(schema: Schema) -> Schema:
     """Let the options of drivers stand beside `driver` or `drivers`; one of the ways to name a channel is needed."""
-    _name_drivers(schema["properties"])
-    own = _allowed(schema)
+    properties = _with_names(schema["properties"])
+    own = _allowed(properties)
     options = {name: _options("channel", name) for name in CHANNELS}
     any_option = {option: True for found in options.values() for option in found}
     several = {**_closed({**own, **any_option}), "allOf": [_among(name, found) for name, found in options.items()]}
-    none = {**_closed(own), "if": {"not": {"anyOf": [{"required": ["channel"]}, {"required": ["channels"]}]}}}
+    elsewhere = {"anyOf": [{"required": ["channel"]}, {"required": ["channels"]}]}
     named = {"required": ["driver"], "properties": {"driver": {"type": "string"}}}
     return {
         **_opened(schema),
+        "properties": properties,
         "if": named,
         "then": {"allOf": [_where("driver", name, _closed({**own, **found})) for name, found in options.items()]},
         "else": {
             "if": {"required": ["drivers"]},
             "then": several,
-            "else": {**none, "then": named},
+            "else": {**_closed(own), "if": {"not": elsewhere}, "then": named},
         },
     }
 
@@ -137,12 +143,15 @@ _COMPOSED: Final[Mapping[str, Callable[[Schema], Schema]]] = {"intelligence": _w
 """The types of nodes whose `config` takes the options of another family's member."""
 
 
-def _name_drivers(properties: Schema) -> None:
-    """Say which drivers there are."""
-    names = _names(CHANNELS)
-    properties["driver"] = live({**names, "type": ["string", "null"], "enum": [*CHANNELS, None]})
-    properties["drivers"].update(items=live(names), minItems=1)
-    properties["channels"].update(minItems=1)
+def _with_names(properties: Schema) -> Schema:
+    """Say which drivers there are, and that an empty list names none."""
+    driver = _named(CHANNELS, properties["driver"])
+    return {
+        **properties,
+        "driver": {**driver, "enum": [*driver["enum"], None]},
+        "drivers": {**properties["drivers"], "items": _named(CHANNELS, {}), "minItems": 1},
+        "channels": {**properties["channels"], "minItems": 1},
+    }
 
 
 def _among(name: str, options: Schema) -> Schema:
@@ -150,9 +159,9 @@ def _among(name: str, options: Schema) -> Schema:
     return {"if": {"properties": {"drivers": {"contains": {"const": name}}}}, "then": {"properties": options}}
 
 
-def _allowed(schema: Schema) -> Schema:
-    """Allow the properties of a schema, which describes them, in another one."""
-    return dict.fromkeys(schema["properties"], True)
+def _allowed(properties: Schema) -> Schema:
+    """Allow properties that another schema describes."""
+    return dict.fromkeys(properties, True)
 
 
 def _opened(schema: Schema) -> Schema:
@@ -172,7 +181,7 @@ def _any_member(kind: str) -> Schema:
     family = FAMILIES[kind]
     return {
         "type": "object",
-        "properties": {family.key: live(_names(family))},
+        "properties": {family.key: live(_named(family, {}))},
         "required": [family.key],
         "allOf": [_where(family.key, name, {"$ref": f"#/$defs/{_part(kind, name)}"}) for name in family],
     }
@@ -201,10 +210,11 @@ def _part(kind: str, name: str) -> str:
     return f"{kind}_{name}"
 
 
-def _names(family: Registry[Any]) -> Schema:
+def _named(family: Registry[Any], schema: Schema) -> Schema:
     """Name the members of a family, each with the first line of what it says about itself."""
     lines = [f"`{name}`: {shape(family.load(name))['description'].splitlines()[0]}" for name in family]
-    return {"description": "\n\n".join(lines), "type": "string", "enum": list(family)}
+    said = [schema["description"]] if "description" in schema else []
+    return {"type": "string", **schema, "enum": list(family), "description": "\n\n".join([*said, *lines])}
 
 
 def _where(key: str, name: str, then: Schema) -> Schema:

@@ -34,8 +34,8 @@ def live(schema: Schema) -> Schema:
     if "anyOf" in schema:
         return {**schema, "anyOf": [*(below(one, live) for one in schema["anyOf"]), _TEMPLATE]}
     if "enum" in schema:
-        said = {key: item for key, item in schema.items() if key not in {"enum", "type"}}
-        return {**said, "anyOf": [{"type": schema["type"], "enum": schema["enum"]}, _TEMPLATE]}
+        words = {key: schema[key] for key in ("type", "enum") if key in schema}
+        return {**{key: item for key, item in schema.items() if key not in words}, "anyOf": [words, _TEMPLATE]}
     schema = below(schema, live)
     kinds = _kinds(schema)
     if not kinds or ("string" in kinds and "pattern" not in schema):

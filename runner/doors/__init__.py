@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
+
+from runner.doors.effect import Effect
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,14 +15,9 @@ if TYPE_CHECKING:
     from runner.doors.net import Net
     from runner.doors.process import Processes
 
+__all__ = ["Doors", "Effect", "open_doors", "shut_doors"]
+
 _CA_BUNDLES: Final = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
-
-
-class Effect(StrEnum):
-    """What a request does to the other side."""
-
-    READ = "read"
-    WRITE = "write"
 
 
 class Doors:

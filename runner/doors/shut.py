@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from runner.doors import Doors
 from runner.doors.files import Files, Journal
-from runner.doors.http import Http, Request
+from runner.doors.http import Http
 from runner.doors.net import Net, place
 from runner.doors.process import MAX_KEPT, Processes
 from runner.errors import ForbiddenEffect
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from runner.deadline import Deadline
-    from runner.doors import Effect
+    from runner.doors.effect import Effect
+    from runner.doors.request import Request
 
 
 def _forbid(what: str) -> NoReturn:

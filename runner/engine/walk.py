@@ -124,7 +124,7 @@ class Walk:
 
     def _attempt(self, step: Step, limit: Deadline) -> Output:
         scope = self._scope(limit.within(step.timeout))
-        return attempt(lambda: step.config.bind(scope.names).run(scope), scope.deadline)
+        return attempt(lambda: step.config.node(scope).run(scope), scope.deadline)
 
     def _wait(self, step: Step, limit: Deadline, pause: float, error: NodeError) -> bool:
         """Wait before another attempt; False where the run was stopped meanwhile."""

@@ -41,6 +41,7 @@ class World:
     secrets: Mapping[str, Secret] = NOTHING
     env: Mapping[str, str] = NOTHING
     variables: Mapping[str, Secret] = NOTHING
+    allow_hosts: frozenset[str] = frozenset()
     overrides: Overrides = field(default_factory=Overrides)
     in_ci: bool = False
     stop: Stop = field(default_factory=Stop)
@@ -68,6 +69,7 @@ class World:
             variables=self.variables,
             nodes=nodes,
             incident=incident,
+            allow_hosts=self.allow_hosts,
             overrides=self.overrides,
             in_ci=self.in_ci,
             failure=failure,

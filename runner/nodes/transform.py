@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Protocol, TypeAlias, cast
 
-from runner.channels.rendering import render
 from runner.errors import NodeError
+from runner.rendering import render
 from runner.results import Output, Status
 from runner.spec import BlockText, Invalid, ReadBy, Template, described
 

@@ -84,7 +84,11 @@ def test_a_server_that_asks_for_a_pause_gets_it(receiver: Receiver, message: Mes
     assert time.monotonic() - started >= 1
 
 
-@pytest.mark.parametrize("wait", ["3600", format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)])
+@pytest.mark.parametrize(
+    "wait",
+    ["3600", format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)],
+    ids=["seconds", "date"],
+)
 def test_a_pause_beyond_the_deadline_is_not_begun(receiver: Receiver, message: Message, wait: str) -> None:
     receiver.answer(429, b"", Retry_After=wait)
     started = time.monotonic()

@@ -8,7 +8,7 @@ import pytest
 
 from runner.deadline import Deadline
 from runner.doors import Doors, Effect, open_doors, shut_doors
-from runner.doors.http import Request
+from runner.doors.request import Request
 from runner.errors import ForbiddenEffect
 from runner.secrets import Secret
 from tests.doors.conftest import answer

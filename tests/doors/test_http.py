@@ -21,8 +21,10 @@ import pytest
 from runner import __version__
 from runner.deadline import Deadline
 from runner.doors import Effect, open_doors
-from runner.doors.http import MAX_HEADERS, Http, Request, Response, Timings
+from runner.doors.curl import MAX_HEADERS
+from runner.doors.http import Http
 from runner.doors.net import Net, Proxies
+from runner.doors.request import Request, Response, Timings
 from runner.errors import Cancelled, NodeError, Refused, TimedOut, Unreachable
 from runner.secrets import Sealed, Secret
 from tests.doors.conftest import answer, dripping, over_tls, read_request, silent, speaking
@@ -292,7 +294,8 @@ import sys
 from pathlib import Path
 from runner.deadline import Deadline
 from runner.doors import Effect
-from runner.doors.http import Http, Request
+from runner.doors.http import Http
+from runner.doors.request import Request
 found = Http().send(Request(url=sys.argv[1]), Deadline(30), effect=Effect.READ)
 peak = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
 print(found.truncated, len(found.body), int(peak.split()[1]) // 1024)
@@ -712,7 +715,7 @@ CLIENT = """
 import sys
 from runner.deadline import Deadline
 from runner.doors import Effect, open_doors
-from runner.doors.http import Request
+from runner.doors.request import Request
 from runner.errors import NodeError
 try:
     print(open_doors({}).http.send(Request(url=sys.argv[1]), Deadline(10), effect=Effect.READ).body.decode())

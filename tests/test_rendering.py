@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 import pytest
 
-from runner.channels.rendering import written
+from runner.rendering import written
 from runner.results import Verdict
 from runner.secrets import Sealed, Secret
 

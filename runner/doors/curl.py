@@ -1,0 +1,233 @@
+"""libcurl: every option of a transfer, the transfer itself, and what its errors mean."""
+
+from __future__ import annotations
+
+import math
+import re
+import socket
+from contextlib import closing
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from runner import __version__
+from runner.doors.net import broken, place, shut
+from runner.doors.request import Request, Target, Timings, no_url
+from runner.errors import NodeError, Refused, TimedOut, Unreachable
+from runner.secrets import reveal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from runner.deadline import Deadline
+    from runner.doors.net import Address
+
+# Numbers of libcurl, as curl/curl.h has them; they never change.
+MAX_HEADERS: Final = 1 << 16
+"""Bytes of an answer's headers."""
+USER_AGENT: Final = f"pipeline-runner/{__version__}"
+_MULTIPLE_CHOICES: Final = 300
+_SERVER_ERROR: Final = 500
+_TLS_BEFORE: Final = re.compile(
+    r"^SSL certificate (?:OpenSSL verify result|problem): |^.*error:\w+:[^:]*:[^:]*:|^SSL: "
+)
+_TLS_AFTER: Final = re.compile(r" \(\d+\)$")
+_BROKEN_OFF: Final = re.compile(r"failure: |unexpected eof")
+"""A connection that broke in the middle of a TLS handshake."""
+_METHOD: Final = re.compile(r"[A-Za-z][A-Za-z-]*")
+_BREAKS: Final = frozenset("\r\n\0")
+_SOCKET_BAD: Final = -1
+
+_HTTP_AND_HTTPS: Final = 3
+_COULDNT_CONNECT: Final = 7
+_TIMED_OUT: Final = 28
+_URL_MALFORMED: Final = 3
+_TOO_LARGE: Final = frozenset({23, 100})
+"""The header callback took no more, or libcurl itself did not."""
+_TLS: Final = frozenset({35, 53, 54, 58, 59, 60, 64, 66, 77, 80, 82, 83, 90, 91, 98})
+_REASONS: Final = {
+    1: "the answer is not HTTP",
+    8: "the answer is not HTTP",
+    18: "the answer ended too early",
+    52: "closed without an answer",
+    61: "the answer cannot be decompressed",
+}
+
+
+def options(request: Request, target: Target) -> dict[str, object]:
+    """Return what libcurl is told of a request; None unsets an option."""
+    if not _METHOD.fullmatch(request.method):
+        msg = f"{request.method!r} is no method"
+        raise Refused(msg)
+    options: dict[str, object] = {
+        "URL": target.url,
+        "PROTOCOLS": _HTTP_AND_HTTPS,
+        "NOBODY": int(request.method == "HEAD"),
+        "CUSTOMREQUEST": request.method,
+        "HTTPHEADER": list(_header_lines(request)),
+        "USERAGENT": USER_AGENT,
+        "ACCEPT_ENCODING": "",
+        "NOSIGNAL": 1,
+        "SSL_VERIFYPEER": int(request.verify_tls),
+        "SSL_VERIFYHOST": 2 * int(request.verify_tls),
+    }
+    body = b"" if request.body is None and request.method in {"POST", "PUT", "PATCH"} else request.body
+    return options if body is None else options | {"POSTFIELDS": body}
+
+
+def way(addresses: tuple[Address, ...], proxy: Target | None) -> dict[str, object]:
+    """Return how libcurl gets there: it resolves nothing by itself and reads no environment."""
+    ips = ",".join(f"[{address.ip}]" if ":" in address.ip else address.ip for address in addresses)
+    return {
+        "RESOLVE": [f"*:{addresses[0].port}:{ips}"],  # the wildcard leaves no spelling of the host out
+        "PROXY": f"{proxy.scheme}://{place(proxy.host, proxy.port)}" if proxy else "",
+        "PROXYUSERPWD": (proxy.credentials or None) if proxy else None,
+        "NOPROXY": "",
+    }
+
+
+def _header_lines(request: Request) -> Iterator[bytes]:
+    given = set(map(str.lower, request.headers))
+    yield from (f"{name}:".encode() for name in ("Expect", "Content-Type") if name.lower() not in given)
+    for name, value in request.headers.items():
+        text = reveal(value).strip()
+        if not _BREAKS.isdisjoint(name + text):
+            msg = f"the header {name.splitlines()[0]} holds a line break"
+            raise Refused(msg)
+        yield (f"{name}: {text}" if text else f"{name};").encode()
+
+
+def trust(ca_bundle: str, *ends: Target) -> dict[str, object]:
+    """Return where libcurl finds the certificates of the authorities."""
+    if all(end.scheme == "http" for end in ends):
+        return {}
+    file, folder = (ca_bundle, "") if ca_bundle else _system_trust()
+    if ca_bundle and Path(ca_bundle).is_dir():
+        file, folder = "", ca_bundle
+    return {
+        f"{whose}{what}": value or None
+        for whose in ("", "PROXY_")
+        for what, value in (("CAINFO", file), ("CAPATH", folder))
+    }
+
+
+@cache
+def _system_trust() -> tuple[str, str]:
+    """Return file and folder of the system's certificates, else certifi's file."""
+    import ssl  # noqa: PLC0415 - 15 ms that only a run with TLS pays
+
+    paths = ssl.get_default_verify_paths()
+    if paths.cafile:
+        return paths.cafile, ""
+    if paths.capath and any(Path(paths.capath).iterdir()):
+        return "", paths.capath
+    import certifi  # noqa: PLC0415 - only where the system has no certificates
+
+    return certifi.where(), ""
+
+
+def failure(target: Target, proxy: Target | None, number: int, text: str, cause: int, tunnel: int) -> NodeError:
+    """Translate an error of libcurl: its number and text, the system's error number, the proxy's status."""
+    where = target.called
+    said = text.replace(target.host, target.called) if target.hidden else text
+    if number == _URL_MALFORMED:
+        return no_url(where)
+    if number in _TOO_LARGE:
+        return Refused(f"{where} sent more than {MAX_HEADERS} bytes of headers", code="too_large")
+    if proxy and tunnel >= _MULTIPLE_CHOICES:
+        denied = f"the proxy {proxy.called} answered {tunnel} to the request for {where}"
+        return Unreachable(denied, retryable=tunnel >= _SERVER_ERROR)
+    if number == _COULDNT_CONNECT:
+        return broken(cause, f"the proxy {proxy.called}" if proxy else where)
+    if number in _TLS and not _BROKEN_OFF.search(said):
+        reason = _TLS_AFTER.sub("", _TLS_BEFORE.sub("", said))
+        return Unreachable(f"TLS: {reason} ({where})", code="tls", retryable=False)
+    reason = _REASONS.get(number) or said.rpartition("failure: ")[2].lower()
+    return Unreachable(f"connection to {where} lost: {reason}", code="connection_lost")
+
+
+class Transfer:
+    """One exchange: what libcurl calls back with, and a way to stop it."""
+
+    def __init__(self, request: Request, ips: frozenset[str], deadline: Deadline) -> None:
+        self.status = 0
+        self.headers: dict[str, str] = {}
+        self.body = bytearray()
+        self.truncated = False
+        self._header_bytes = 0
+        self._max_body = request.max_body
+        self._ips = ips
+        self._deadline = deadline
+        self._sockets: list[socket.socket] = []
+
+    def perform(self, options: Mapping[str, object], failure: Callable[[int, str, int, int], NodeError]) -> Timings:
+        """Do it; raise `TimedOut`, `Cancelled`, or what `failure` makes of libcurl's error."""
+        import pycurl  # noqa: PLC0415 - 20 ms that only a run with HTTP pays
+
+        with closing(pycurl.Curl()) as handle:
+            for name, value in {**options, **self._callbacks()}.items():
+                option = getattr(pycurl, name)
+                if value is None:
+                    handle.unsetopt(option)
+                else:
+                    handle.setopt(option, value.encode() if isinstance(value, str) else value)
+            try:
+                with self._deadline.guard(self._stop):
+                    handle.perform()
+            except pycurl.error as error:
+                self._deadline.check()
+                number = int(error.args[0])
+                if number == _TIMED_OUT:
+                    raise TimedOut(f"timed out after {self._deadline.limit:g}s") from error
+                if not self.truncated:
+                    cause, tunnel = handle.getinfo(pycurl.OS_ERRNO), handle.getinfo(pycurl.HTTP_CONNECTCODE)
+                    raise failure(number, handle.errstr(), cause, tunnel) from error
+            finally:
+                for sock in self._sockets:
+                    sock.close()
+            self._deadline.check()
+            self.status = handle.getinfo(pycurl.RESPONSE_CODE)
+            phases = (pycurl.CONNECT_TIME, pycurl.APPCONNECT_TIME, pycurl.STARTTRANSFER_TIME, pycurl.TOTAL_TIME)
+            connect, tls, first_byte, total = map(handle.getinfo, phases)
+            return Timings(connect=connect, tls=max(0.0, tls - connect), first_byte=first_byte, total=total)
+
+    def _callbacks(self) -> dict[str, object]:
+        milliseconds = math.ceil(self._deadline.left * 1000) or 1
+        return {
+            "TIMEOUT_MS": milliseconds,
+            "CONNECTTIMEOUT_MS": milliseconds,
+            "OPENSOCKETFUNCTION": self._open,
+            "HEADERFUNCTION": self._take_header,
+            "WRITEFUNCTION": self._take_body,
+        }
+
+    def _open(self, _purpose: int, address: tuple[int, int, int, tuple[str, int]]) -> socket.socket | int:
+        """Connect to addresses that were judged, to nothing else, and to nothing once time is up."""
+        family, kind, protocol, (ip, *_) = address
+        if ip not in self._ips:
+            return _SOCKET_BAD
+        sock = socket.socket(family, kind, protocol)
+        self._sockets.append(sock)  # first, so that a stop from another thread cannot miss it
+        return _SOCKET_BAD if self._deadline.over else sock
+
+    def _stop(self) -> None:
+        for sock in tuple(self._sockets):
+            shut(sock)
+
+    def _take_header(self, line: bytes) -> int:
+        self._header_bytes += len(line)
+        if self._header_bytes > MAX_HEADERS:
+            return 0
+        name, colon, value = line.decode("utf-8", "backslashreplace").partition(":")
+        if line.startswith(b"HTTP/"):
+            self.headers.clear()  # what came before belongs to a 1xx answer
+        elif colon:
+            key, text = name.strip().lower(), value.strip()
+            self.headers[key] = f"{self.headers[key]}, {text}" if key in self.headers else text
+        return len(line)
+
+    def _take_body(self, chunk: bytes) -> int:
+        room = self._max_body - len(self.body)
+        self.body += chunk[:room]
+        self.truncated = len(chunk) > room
+        return 0 if self.truncated else len(chunk)
