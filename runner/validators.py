@@ -10,6 +10,8 @@ from __future__ import annotations
 import pickle
 import zlib
 from collections.abc import Callable, Mapping
+from dataclasses import is_dataclass
+from inspect import get_annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
@@ -71,9 +73,6 @@ def json_schema(cls: type) -> dict[str, Any]:
 
     pydantic knows those of the class itself; an inherited field is described as the class that it comes from does.
     """
-    from dataclasses import is_dataclass  # noqa: PLC0415 - loaded by every dataclass already
-    from inspect import get_annotations  # noqa: PLC0415 - loaded by every dataclass already
-
     from pydantic import ConfigDict, TypeAdapter  # noqa: PLC0415 - only where a schema is written
 
     cls.__pydantic_config__ = ConfigDict(extra="forbid", use_attribute_docstrings=True)  # type: ignore[attr-defined]

@@ -6,6 +6,7 @@ It says what each value must be like. What must hold between several of them, on
 from __future__ import annotations
 
 from dataclasses import fields
+from inspect import getdoc
 from typing import TYPE_CHECKING, Any, Final
 
 from runner.channels import CHANNELS
@@ -200,10 +201,8 @@ def _member(family: Registry[Any], name: str) -> Schema:
 def _options(kind: str, name: str) -> Schema:
     """Point to the fields of a member."""
     part = _part(kind, name)
-    return {
-        field: {"$ref": f"#/$defs/{part}/properties/{field}"}
-        for field in shape(FAMILIES[kind].load(name))["properties"]
-    }
+    options = (field.name for field in fields(FAMILIES[kind].load(name)))
+    return {option: {"$ref": f"#/$defs/{part}/properties/{option}"} for option in options}
 
 
 def _part(kind: str, name: str) -> str:
@@ -212,7 +211,7 @@ def _part(kind: str, name: str) -> str:
 
 def _named(family: Registry[Any], schema: Schema) -> Schema:
     """Name the members of a family, each with the first line of what it says about itself."""
-    lines = [f"`{name}`: {shape(family.load(name))['description'].splitlines()[0]}" for name in family]
+    lines = [f"`{name}`: {str(getdoc(family.load(name))).splitlines()[0]}" for name in family]
     said = [schema["description"]] if "description" in schema else []
     return {"type": "string", **schema, "enum": list(family), "description": "\n\n".join([*said, *lines])}
 

@@ -325,7 +325,7 @@ class Buggy:
     def __init__(self, sound: Any) -> None:  # noqa: ANN401 - a Config
         self.document, self.path, self.label, self.cls = sound.document, sound.path, sound.label, sound.cls
 
-    def bind(self, _names: object) -> Buggy:
+    def node(self, _scope: object) -> Buggy:
         return self
 
     def run(self, _scope: object) -> None:
