@@ -65,6 +65,12 @@ _SHOWN: Final = 60
 """Characters of a value that a message shows."""
 
 
+def template_in(value: object) -> Template | None:
+    """Return the template that stands for a value or for an item of a list; None where all is known."""
+    items = value if isinstance(value, list) else [value]
+    return next((item for item in items if isinstance(item, Template)), None)
+
+
 def described(value: object) -> str:
     """Say a value to a person: `"abc"`, `12`, `a list`."""
     if isinstance(value, str):
@@ -266,6 +272,11 @@ def _threshold(value: object, read: Callable[[object], float], direction: str) -
         msg = f"expected one of above, below or outside, got {', '.join(map(str, value)) or 'nothing'}"
         raise Invalid(msg, "write it like {above: 90%} or {outside: [10, 20]}")
     key, limit = next(iter(value.items()))
+    waiting = next(
+        (one for one in (limit, *(limit if isinstance(limit, list) else ())) if isinstance(one, Template)), None
+    )
+    if waiting is not None:
+        return waiting  # type: ignore[return-value]  # known when the node runs
     if key != "outside":
         return _one_sided(key, read(limit))
     if not isinstance(limit, list) or len(limit) != 2:  # noqa: PLR2004 - a pair

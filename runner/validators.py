@@ -154,9 +154,9 @@ def read(cls: type[T], value: object) -> T:
 
 
 def problems(error: ValidationError) -> list[dict[str, Any]]:
-    """Return the lines of an error that are known already: those about a template wait for its value."""
+    """Return the lines of an error that are known already: those about a template's value wait for it."""
     lines = error.errors(include_url=False)
-    return [dict(line) for line in lines if not isinstance(line["input"], Template)]
+    return [dict(line) for line in lines if line["type"] == "E203" or not isinstance(line["input"], Template)]
 
 
 def invalid(value: object, *found: Invalid) -> ValidationError:
@@ -187,11 +187,18 @@ def _translated(cls: type, error: ValidationError) -> ValidationError:
     from pydantic_core import InitErrorDetails, PydanticCustomError, ValidationError  # noqa: PLC0415 - only where something is wrong
 
     lines = []
-    for line in error.errors(include_url=False):
+    found = error.errors(include_url=False)
+    for line in found:
+        if line["type"] == "too_short" and any(_is_below(other["loc"], line["loc"]) for other in found):
+            continue  # pydantic counts only the items that are sound
         one = _ours(cls, line)
         kind = PydanticCustomError(cast("Any", one.code), "{sentence}", {"sentence": one.sentence, "hint": one.hint})
         lines.append(InitErrorDetails(type=kind, loc=(*line["loc"], *one.at), input=line["input"]))
     return ValidationError.from_exception_data(cls.__name__, lines)
+
+
+def _is_below(path: tuple[str | int, ...], other: tuple[str | int, ...]) -> bool:
+    return len(path) > len(other) and path[: len(other)] == other
 
 
 def _ours(cls: type, line: Mapping[str, Any]) -> Invalid:
@@ -236,6 +243,10 @@ def _expected(what: str) -> Saying:
     return say
 
 
+def _empty(_cls: type, _line: Mapping[str, Any], _context: Mapping[str, Any]) -> Invalid:
+    return Invalid("an empty list says nothing", "name at least one")
+
+
 def _plain(_cls: type, line: Mapping[str, Any], _context: Mapping[str, Any]) -> Invalid:
     """Anything that needs no words of ours: bounds and lengths."""
     return Invalid(f"{described(line['input'])} cannot stand here: {line['msg'].removeprefix('Input ')}")
@@ -257,6 +268,7 @@ _SAYINGS: Final[dict[ErrorType, Saying]] = {
     "dataclass_exact_type": _expected("an object"),
     "list_type": _expected("a list"),
     "tuple_type": _expected("a list"),
+    "too_short": _empty,
 }
 
 

@@ -31,6 +31,8 @@ Place: TypeAlias = Channel | Named
 
 def read_place(value: object) -> Place:
     """Read an object with a `driver` and its options, or the name of a channel."""
+    if value == "":
+        raise Invalid("an empty name names no channel")
     return Named(value) if isinstance(value, str) else CHANNELS.read(value)
 
 
@@ -67,10 +69,10 @@ def read_drivers(value: Mapping[str, Any], own: Collection[str]) -> tuple[tuple[
     Each driver takes the options that it has; one that none of them has is unknown.
     """
     drivers = tuple(_drivers(value))
-    unknown_yet = tuple(path for path, name in drivers if isinstance(name, Template))
+    unknown_yet = [Invalid("the driver is known when the node runs", at=path) for path in _waiting(drivers)]
+    classes, wrong = _classes([one for one in drivers if not isinstance(one[1], Template)])
     if unknown_yet:
-        return (), tuple(Invalid("the driver is known when the node runs", at=path) for path in unknown_yet)
-    classes, wrong = _classes(drivers)
+        return (), (*unknown_yet, *wrong)
     options = {key: item for key, item in value.items() if key not in own}
     known = {key for cls in classes for key in _keys(cls)}
     if not wrong:
@@ -109,6 +111,10 @@ def _drivers(value: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], 
     for place, name in enumerate(listed if isinstance(listed, list) else ()):
         if isinstance(name, str):
             yield ("drivers", place), name
+
+
+def _waiting(drivers: Sequence[tuple[tuple[str | int, ...], str]]) -> Iterator[tuple[str | int, ...]]:
+    return (path for path, name in drivers if isinstance(name, Template))
 
 
 def _classes(

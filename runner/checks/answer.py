@@ -11,7 +11,7 @@ from runner.checks.base import PlainText  # noqa: TC001 - read by pydantic
 from runner.checks.matching import excerpt, found, refuse_bad_pattern
 from runner.errors import NodeError
 from runner.secrets import Sealed, Secret, reveal_tree
-from runner.spec import Invalid, ReadBy, Template, described
+from runner.spec import Invalid, ReadBy, described, template_in
 
 if TYPE_CHECKING:
     from runner.deadline import Deadline
@@ -33,8 +33,8 @@ class Miss:
 
 def read_statuses(value: object) -> tuple[StatusRange, ...]:
     """Read a status, a range (`200-299`) or a list of both."""
-    if isinstance(value, Template):
-        return value  # type: ignore[return-value]  # known when the node runs
+    if (waiting := template_in(value)) is not None:
+        return waiting  # type: ignore[return-value]  # known when the node runs
     if isinstance(value, list) and value:
         return tuple(_status_range(item) for item in value)
     return (_status_range(value),)
@@ -43,7 +43,8 @@ def read_statuses(value: object) -> tuple[StatusRange, ...]:
 def _status_range(value: object) -> StatusRange:
     ends = [value]
     if isinstance(value, str):
-        ends = [int(end) for end in value.replace("..", "-").split("-") if end.strip().isdecimal()]
+        written = (end.strip() for end in value.replace("..", "-").split("-"))
+        ends = [int(end) for end in written if end.isascii() and end.isdigit()]
     low, high = (ends[0], ends[-1]) if len(ends) in {1, 2} else (None, None)
     if type(low) is int and type(high) is int and LOWEST_STATUS <= low <= high <= HIGHEST_STATUS:
         return low, high

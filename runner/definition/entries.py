@@ -164,7 +164,7 @@ def read_secret_needs(value: object) -> Mapping[str, SecretNeed]:
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return {item: SecretNeed() for item in value}
     if isinstance(value, dict):
-        return {name: _below(name, SecretNeed, item or {}) for name, item in value.items()}
+        return {name: _below(name, SecretNeed, {} if item is None else item) for name, item in value.items()}
     msg = f"expected a list of names, got {described(value)}"
     raise Invalid(msg, "write secrets: [NAME], or secrets: {NAME: {required: false}}", code="E202")
 

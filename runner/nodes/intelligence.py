@@ -75,6 +75,11 @@ class Intelligence:
         own = {key: tree[key] for key in ("fallback",) if key in tree}
         named = {key: tree[key] for key in ("provider",) if key in tree}
         twice = [_twice(key) for key in inner if key in outer or key in named]
+        if "provider" in inner and "provider" not in tree:
+            hint = "move it up, beside provider_config"
+            raise invalid(
+                tree, Invalid('unknown key "provider"', hint, code="E203", at=("provider_config", "provider"))
+            )
         try:
             node = read(cls, {"provider": {**inner, **outer, **named}, **own})
         except ValidationError as error:
