@@ -8,9 +8,10 @@ that does not match this code or the installed pydantic_core is ignored, and pyd
 from __future__ import annotations
 
 import pickle
+import typing
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import is_dataclass
+from dataclasses import fields, is_dataclass
 from inspect import get_annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
@@ -273,15 +274,11 @@ _SAYINGS: Final[dict[ErrorType, Saying]] = {
 
 
 def _keys(cls: type) -> list[str]:
-    from dataclasses import fields, is_dataclass  # noqa: PLC0415 - loaded by every dataclass already
-
     return [one.name for one in fields(cls)] if is_dataclass(cls) else []
 
 
 def _class_at(cls: type, path: tuple[str | int, ...]) -> type:
     """Find the dataclass that a path below `cls` leads to."""
-    import typing  # noqa: PLC0415 - only where something is wrong
-
     for key in path:
         hints = typing.get_type_hints(cls)
         if isinstance(key, str) and key in hints:
@@ -291,7 +288,5 @@ def _class_at(cls: type, path: tuple[str | int, ...]) -> type:
 
 
 def _alternatives(hint: Any) -> list[Any]:  # noqa: ANN401 - a type expression
-    import typing  # noqa: PLC0415 - only where something is wrong
-
     inner = typing.get_args(hint)
     return [hint, *(found for one in inner for found in _alternatives(one))]

@@ -22,7 +22,7 @@ FLOORS: Final = (
     ("runner", "errors"),  # "runner" is the package itself: its version
     ("results", "spellings", "secrets", "spec", "deadline", "bounds", "validators", "registry"),
     ("doors", "expressions", "threads"),
-    ("scope", "facts"),
+    ("scope", "facts", "rendering"),
     ("formats", "checks", "providers", "channels"),
     ("nodes",),
     ("definition", "store"),
@@ -38,6 +38,7 @@ NEIGHBOURS: Final = {
     ("registry", "spec"): "an unknown name is a spec's finding",
     ("registry", "validators"): "a member is read by its validator",
     ("facts", "scope"): "facts are gathered from a scope",
+    ("rendering", "scope"): "texts are rendered with a scope's names",
     ("__main__", "cli"): "python -m runner is the command line",
 }
 """The only imports within a floor that leave their room, and why."""
@@ -46,12 +47,12 @@ STRANGERS: Final = {"nodes", "formats", "checks", "providers", "channels"}
 """Rooms whose members do not know each other; what several share is a module that imports none of them."""
 
 HIDDEN: Final = {
-    "certifi": ("only where the system has no certificates", {"doors.http"}),
+    "certifi": ("only where the system has no certificates", {"doors.curl"}),
     "difflib": ("only where something is wrong already", {"spec"}),
     "jmespath": ("15 ms, only where a definition has a path", {"checks.answer", "nodes.transform"}),
     "jmespath.exceptions": ("with it", {"nodes.transform"}),
     "json": ("--help does without", {"cli.commands.report"}),
-    "pycurl": ("20 ms, only where something goes over HTTP", {"doors.http"}),
+    "pycurl": ("20 ms, only where something goes over HTTP", {"doors.curl"}),
     "pydantic": ("60 ms, only where nothing is prepared", {"validators"}),
     "pydantic_core": (
         "30 ms, with the first definition",
@@ -73,10 +74,10 @@ HIDDEN: Final = {
     "runner.cli.rewrite": ("only where a flag changes nodes", {"cli.overrides"}),
     "runner.cli.shell": ("--version does without", {"cli.main"}),
     "runner.definition.schema": ("brings pydantic, only for the schema", {"cli.commands.schema"}),
-    "runner.doors.files": ("a door is built when it is first used", {"doors"}),
-    "runner.doors.http": ("a door is built when it is first used", {"doors"}),
-    "runner.doors.net": ("a door is built when it is first used", {"doors"}),
-    "runner.doors.process": ("a door is built when it is first used", {"doors"}),
+    "runner.doors.files": ("a door is built when it is first used", {"doors.opened"}),
+    "runner.doors.http": ("a door is built when it is first used", {"doors.opened"}),
+    "runner.doors.net": ("a door is built when it is first used", {"doors.opened"}),
+    "runner.doors.process": ("a door is built when it is first used", {"doors.opened"}),
     "runner.doors.shut": ("only for a dry run", {"doors"}),
     "runner.expressions": (
         "brings jinja2, only where a definition has an expression",
@@ -95,7 +96,8 @@ HIDDEN: Final = {
     "runner.reports.reading": ("--help does without", {"cli.commands.report"}),
     "runner.reports.recovery": ("only for a run that was killed", {"cli.commands.report"}),
     "runner.spellings": ("only where there is a secret to look for", {"secrets"}),
-    "ssl": ("15 ms, only where something goes over TLS", {"doors.http"}),
+    "urllib.parse": ("5 ms, only where a payload names a place", {"scope"}),
+    "ssl": ("15 ms, only where something goes over TLS", {"doors.curl"}),
     "traceback": ("only for a bug", {"cli.shell"}),
 }
 """What is imported inside functions: why it waits, and where."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, NoReturn
 
-from runner.doors import Doors
 from runner.doors.files import Files, Journal
 from runner.doors.http import Http
 from runner.doors.net import Net, place
+from runner.doors.opened import Doors
 from runner.doors.process import MAX_KEPT, Processes
 from runner.errors import ForbiddenEffect
 

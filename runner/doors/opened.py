@@ -1,0 +1,56 @@
+"""The doors of a real run, each made when it is first used: most runs need few."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from runner.doors.files import Files
+    from runner.doors.http import Http
+    from runner.doors.net import Net
+    from runner.doors.process import Processes
+
+_CA_BUNDLES: Final = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
+
+
+class Doors:
+    """What nodes reach the world through; each door is made when it is first used, since most runs need few.
+
+    Proxies and CA bundle are read from the environment that is handed in.
+    """
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+
+    @cached_property
+    def net(self) -> Net:
+        """Resolves names and connects."""
+        from runner.doors.net import Net  # noqa: PLC0415 - a door is made when it is first used
+
+        return Net()
+
+    @cached_property
+    def http(self) -> Http:
+        """Sends requests."""
+        from runner.doors.http import Http  # noqa: PLC0415 - a door is made when it is first used
+        from runner.doors.net import Proxies  # noqa: PLC0415 - a door is made when it is first used
+
+        ca_bundle = next((self._environ[name] for name in _CA_BUNDLES if self._environ.get(name)), "")
+        return Http(net=self.net, proxies=Proxies.read(self._environ), ca_bundle=ca_bundle)
+
+    @cached_property
+    def processes(self) -> Processes:
+        """Starts programs."""
+        from runner.doors.process import Processes  # noqa: PLC0415 - a door is made when it is first used
+
+        return Processes()
+
+    @cached_property
+    def files(self) -> Files:
+        """Reads and writes files."""
+        from runner.doors.files import Files  # noqa: PLC0415 - a door is made when it is first used
+
+        return Files()
