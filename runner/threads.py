@@ -30,7 +30,7 @@ def concurrently(
     done: SimpleQueue[tuple[int, T] | BaseException | None] = SimpleQueue()
     for task in enumerate(tasks):
         todo.put(task)
-    with deadline.guard(lambda: done.put(None)):
+    with deadline.on_cancel(lambda: done.put(None)):
         for _ in range(min(limit, len(tasks))):
             threading.Thread(target=_work, args=(todo, done, deadline), daemon=True).start()
         results: dict[int, T] = {}
