@@ -118,7 +118,7 @@ def _load(cls: type) -> SchemaValidator:
 def prepare(cls: type) -> bytes:
     """Return the prepared schema of a class, for the file at `prepared_path`."""
     schema = _bare(core_schema(cls))
-    modules = tuple(sorted({__name__, "runner.spec", *modules_of(schema)}))
+    modules = tuple(sorted({__name__, "runner.spec.base", *modules_of(schema)}))
     return pickle.dumps(((_versions(), modules, sources(modules)), schema))
 
 

@@ -48,7 +48,7 @@ STRANGERS: Final = {"nodes", "formats", "checks", "providers", "channels"}
 
 HIDDEN: Final = {
     "certifi": ("only where the system has no certificates", {"doors.curl"}),
-    "difflib": ("only where something is wrong already", {"spec"}),
+    "difflib": ("only where something is wrong already", {"spec.base"}),
     "jmespath": ("15 ms, only where a definition has a path", {"checks.answer", "nodes.transform"}),
     "jmespath.exceptions": ("with it", {"nodes.transform"}),
     "json": ("--help does without", {"cli.commands.report"}),
@@ -62,7 +62,7 @@ HIDDEN: Final = {
             "definition.draft",
             "definition.entries",
             "nodes.intelligence",
-            "spec",
+            "spec.base",
             "validators",
         },
     ),

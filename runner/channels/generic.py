@@ -70,7 +70,7 @@ class Generic(Channel):
             headers=headers,
             body=body,
             repeatable=True,
-            gives_id=True,
+            id_keys=("message_id", "id"),
         )
 
     def _credentials(self) -> dict[str, Secret]:

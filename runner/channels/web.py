@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from runner.channels.wording import flat
 from runner.doors import Effect
 from runner.doors.request import Request
+from runner.doors.status import is_success, is_transient, phrase, retry_after
 from runner.errors import NodeError
 from runner.rendering import written
 from runner.secrets import Secret, reveal, reveal_tree
@@ -23,10 +22,7 @@ if TYPE_CHECKING:
     from runner.doors.request import Response
     from runner.scope import Scope
 
-_TRY_LATER: Final = frozenset({408, 425, 429})
 _ANSWER_SHOWN: Final = 200
-_HTTP_DATE: Final = "%a, %d %b %Y %H:%M:%S GMT"
-_ID_KEYS: Final = ("message_id", "id")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,8 +35,8 @@ class Post:
     headers: Mapping[str, Sealable]
     method: str = "POST"
     repeatable: bool = False
-    gives_id: bool = False
-    """A JSON answer may name the message (`message_id` or `id`)."""
+    id_keys: tuple[str, ...] = ()
+    """Where a JSON answer may name the message, the best first."""
 
     def send(self, scope: Scope) -> str | None:
         """Send it once, and take any answer but a success for a failure."""
@@ -52,8 +48,8 @@ class Post:
             trusted=scope.trusts(self.url),
         )
         response = scope.doors.http.send(request, scope.deadline, effect=Effect.WRITE)
-        if HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES:
-            return _message_id(response) if self.gives_id else None
+        if is_success(response.status):
+            return _message_id(response, self.id_keys)
         raise _refusal(response)
 
     def lines(self) -> Iterator[str]:
@@ -85,13 +81,13 @@ def shown_url(url: Secret) -> str:
     return f"{parts.scheme}://{host}/{url}"
 
 
-def _message_id(response: Response) -> str | None:
+def _message_id(response: Response, keys: tuple[str, ...]) -> str | None:
     """Return the id in a JSON answer, if there is one."""
     try:
         answer = json.loads(response.body)
     except (ValueError, RecursionError):
         return None
-    found = [answer.get(key) for key in _ID_KEYS] if isinstance(answer, dict) else []
+    found = [answer.get(key) for key in keys] if isinstance(answer, dict) else []
     return next((str(one) for one in found if isinstance(one, str | int) and not isinstance(one, bool)), None)
 
 
@@ -99,27 +95,8 @@ def _refusal(response: Response) -> NodeError:
     """Say what the receiver answered, in its own words where they are short."""
     said = flat(response.body.decode(errors="replace"), _ANSWER_SHOWN)
     return NodeError(
-        f"the server answered {_phrase(response.status)}" + (f": {said}" if said else ""),
+        f"the server answered {phrase(response.status)}" + (f": {said}" if said else ""),
         code="refused_by_server",
-        retryable=response.status in _TRY_LATER or response.status >= HTTPStatus.INTERNAL_SERVER_ERROR,
-        retry_after=_retry_after(response.headers.get("retry-after", "")),
+        retryable=is_transient(response.status),
+        retry_after=retry_after(response),
     )
-
-
-def _phrase(status: int) -> str:
-    try:
-        return f"{status} {HTTPStatus(status).phrase}"
-    except ValueError:
-        return str(status)
-
-
-def _retry_after(value: str) -> float | None:
-    """Read `Retry-After`: seconds, or a date."""
-    text = value.strip()
-    if text.isascii() and text.isdigit():
-        return float(text)
-    try:
-        moment = datetime.strptime(text, _HTTP_DATE).replace(tzinfo=UTC)
-    except ValueError:
-        return None
-    return max(0.0, (moment - datetime.now(UTC)).total_seconds())

@@ -16,11 +16,12 @@ from runner.threads import concurrently
 from runner.validators import invalid, read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from runner.facts import Facts
     from runner.providers import Answer
     from runner.scope import Scope, Variable
+    from runner.secrets import Secret
 
 SHARE: Final = 0.9
 """The part of the node's time that a provider gets; the rest is for what stands in for it."""
@@ -115,6 +116,18 @@ class Intelligence:
     def needs(self) -> Iterable[Variable]:
         """Name what the provider needs."""
         return self.provider.needs()
+
+    def missing(self, variables: Collection[str]) -> tuple[str, ...]:
+        """Say what keeps the provider from answering, given the names of the variables that are set."""
+        return tuple(
+            f"this node has no {need.needed_for}: set it in config or as {need.name}"
+            for need in self.needs()
+            if need.required and need.name not in variables
+        )
+
+    def secrets(self) -> Iterable[Secret]:
+        """Return the provider's credentials, whether they were declared as secrets or not."""
+        return self.provider.secrets()
 
 
 def severity(facts: Facts) -> Severity:

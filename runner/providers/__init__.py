@@ -14,5 +14,6 @@ PROVIDERS: Final[Registry[Provider]] = Registry(
     key="provider",
     table={
         "local": "runner.providers.local:Local",
+        "openai": "runner.providers.openai:OpenAI",
     },
 )

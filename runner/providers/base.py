@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from runner.facts import Facts, Recommendation
     from runner.scope import Scope, Variable
+    from runner.secrets import Secret
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,3 +44,6 @@ class Provider(Protocol):
 
     def needs(self) -> Iterable[Variable]:
         """Name the variables that are read where an option is not given."""
+
+    def secrets(self) -> Iterable[Secret]:
+        """Return the credentials among its options, whether they were declared as secrets or not."""

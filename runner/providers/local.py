@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from runner.facts import Alert, CheckResult, Facts, Failure
     from runner.scope import Scope, Variable
+    from runner.secrets import Secret
 
 OUT_OF_REACH: Final = frozenset({"timed_out", "connection_refused", "connection_lost", "not_resolved", "unreachable"})
 """Codes that say nothing about the service, only that there is no way to it."""
@@ -45,6 +46,10 @@ class Local:
 
     def needs(self) -> Iterable[Variable]:
         """Nothing."""
+        return ()
+
+    def secrets(self) -> Iterable[Secret]:
+        """None."""
         return ()
 
 

@@ -17,6 +17,7 @@ from runner.providers import PROVIDERS, Answer
 from runner.providers.local import Local
 from runner.results import NodeResult, Problem, Status, Verdict
 from runner.scope import Variable
+from runner.secrets import Secret
 from runner.spec import Template
 from runner.validators import problems, read
 
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 
 ScopeMaker = Callable[..., "Scope"]
 ADVICE = Recommendation(type="general", priority="low", title="Rest", actions=("sleep",))
-VARIABLE = Variable(name="ORACLE_KEY", required=True, needed_for="the oracle")
+VARIABLE = Variable(name="ORACLE_KEY", required=True, needed_for="key of the oracle")
+SECRET = Secret("key", "gnothi seauton")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +59,9 @@ class Oracle:
 
     def needs(self) -> Iterable[Variable]:
         return (VARIABLE,)
+
+    def secrets(self) -> Iterable[Secret]:
+        return (SECRET,)
 
 
 def probed(make_scope: ScopeMaker, *checks: object, seconds: float = 20.0) -> Scope:
@@ -186,7 +191,11 @@ def test_a_plan_says_what_would_analyse(make_scope: ScopeMaker) -> None:
 
 
 def test_the_variables_are_those_of_the_provider() -> None:
-    assert tuple(Intelligence(provider=Oracle()).needs()) == (VARIABLE,)
+    node = Intelligence(provider=Oracle())
+    assert tuple(node.needs()) == (VARIABLE,)
+    assert node.missing(()) == ("this node has no key of the oracle: set it in config or as ORACLE_KEY",)
+    assert node.missing(("ORACLE_KEY",)) == ()
+    assert tuple(node.secrets()) == (SECRET,)
     assert (Intelligence.type, Intelligence.timeout, Intelligence.judges, Intelligence.tells) == (
         "intelligence",
         30.0,
@@ -204,7 +213,9 @@ def test_a_configuration_is_read(config: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("config", "code", "at", "sentence", "hint"),
     [
-        pytest.param({}, "E201", ("provider",), 'missing key "provider"', "known providers: local", id="missing"),
+        pytest.param(
+            {}, "E201", ("provider",), 'missing key "provider"', "known providers: local, openai", id="missing"
+        ),
         pytest.param(
             {"provider": "locl"}, "E206", ("provider",), 'unknown provider "locl"', 'did you mean "local"?', id="name"
         ),

@@ -1,0 +1,185 @@
+"""OpenAI's Chat Completions, and every server that speaks the same."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final
+
+from annotated_types import Interval, MinLen
+
+from runner.doors.effect import Effect
+from runner.doors.request import Request, target_of
+from runner.doors.status import is_success, is_transient, phrase, retry_after
+from runner.errors import NodeError
+from runner.facts import gather
+from runner.providers.prompt import ANSWER_SCHEMA, INSTRUCTIONS, prompt_of
+from runner.providers.words import answer_of, plain, unusable
+from runner.scope import Variable
+from runner.secrets import Sealed, Secret, reveal
+from runner.spec import FilledText, Template, Url
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from runner.doors.request import Response, Sealable
+    from runner.facts import Facts
+    from runner.providers.base import Answer
+    from runner.providers.prompt import Prompt
+    from runner.scope import Scope
+
+OPENAI: Final = "https://api.openai.com/v1"
+KEY: Final = "OPENAI_API_KEY"
+_PATH: Final = "/chat/completions"
+_SAID: Final = 200
+"""Characters of a server's own words in a message."""
+_NOT_ADMITTED: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
+_CUT_OFF: Final = {
+    "length": "the answer was cut off: it takes more tokens than are allowed",
+    "content_filter": "the answer was cut off by the server's content filter",
+}
+"""Reasons to finish that leave half an answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenAI:
+    """A language model behind OpenAI's Chat Completions, at OpenAI or at any server that speaks the same.
+
+    It is sent what is known (alerts, checks, failed nodes, what the local rules say of them) with secrets masked, and
+    only its words are taken: facts decide the severity, and evidence that it made up is dropped.
+    """
+
+    type: ClassVar[str] = "openai"
+
+    model: Annotated[str, MinLen(1)] = "gpt-4o-mini"
+    """The model that is asked."""
+    base_url: Url = OPENAI
+    """The address of the API, without `/chat/completions`."""
+    api_key: FilledText | None = None
+    """The key, always a secret; by default `OPENAI_API_KEY`. For a server that wants none, any text will do."""
+    max_tokens: Annotated[int, Interval(ge=1)] | None = None
+    """Tokens that an answer may take; the server's own limit by default."""
+    temperature: Annotated[float, Interval(ge=0, le=2)] | None = None
+    """How freely words are chosen, from 0 to 2; the server's own by default."""
+
+    def analyse(self, facts: Facts, scope: Scope) -> Answer:
+        """Ask the model.
+
+        Raises `NodeError`: what the HTTP door raises, `not_configured` without a key, `provider_status` where the
+        server refuses, `provider_answer` where the answer cannot be used.
+        """
+        key = next(iter(self.secrets()), None) or scope.variables.get(KEY)
+        if key is None:
+            msg = f"there is no api_key: set it in config or as {KEY}"
+            raise NodeError(msg, code="not_configured")
+        prompt = prompt_of(facts, scope.masker)
+        request = Request(
+            method="POST",
+            url=self._url(),
+            headers={"Authorization": Sealed(("Bearer ", key)), "Content-Type": "application/json"},
+            body=self._body(prompt),
+            trusted=scope.trusts(self.base_url),
+        )
+        # A POST, but one that leaves nothing behind: asked twice, nothing has happened twice.
+        response = scope.doors.http.send(request, scope.deadline, effect=Effect.READ)
+        if not is_success(response.status):
+            raise _refusal(response, target_of(self.base_url).called, key)
+        return _answer(response, prompt, self.model)
+
+    def describe(self, scope: Scope) -> str:
+        """Say how much would be sent where."""
+        size = len(self._body(prompt_of(gather(scope), scope.masker)))
+        return f"{size:,} bytes to {target_of(self.base_url).called} for {self.model}"
+
+    def needs(self) -> tuple[Variable, ...]:
+        """Name the variable of the key where it is not given."""
+        return () if self.api_key else (Variable(name=KEY, required=True, needed_for="api_key of openai"),)
+
+    def secrets(self) -> tuple[Secret, ...]:
+        """Return the key where it is given."""
+        if not self.api_key or isinstance(self.api_key, Template):
+            return ()
+        return (self.api_key if isinstance(self.api_key, Secret) else Secret("api_key", reveal(self.api_key)),)
+
+    def _url(self) -> Sealable:
+        if isinstance(self.base_url, str):
+            return self.base_url.rstrip("/") + _PATH
+        return Sealed((*self.base_url.parts, _PATH.removeprefix("/" * reveal(self.base_url).endswith("/"))))
+
+    def _body(self, prompt: Prompt) -> bytes:
+        # OpenAI itself has renamed max_tokens and refuses the old name for newer models; most others know only that.
+        limit = "max_completion_tokens" if self.base_url == OPENAI else "max_tokens"
+        options = {limit: self.max_tokens, "temperature": self.temperature}
+        body = {
+            "model": self.model,
+            "messages": [
+                {"role": "system", "content": INSTRUCTIONS},
+                {"role": "user", "content": prompt.text},
+            ],
+            "response_format": {
+                "type": "json_schema",
+                "json_schema": {"name": "analysis", "strict": True, "schema": ANSWER_SCHEMA},
+            },
+            **{name: value for name, value in options.items() if value is not None},
+        }
+        return json.dumps(body, ensure_ascii=False).encode()
+
+
+def _refusal(response: Response, where: str, key: Secret) -> NodeError:
+    """Say what the server answered, in its own words where there are some, and what to look at."""
+    kind, said = _complaint(response)
+    words = f": {said}" if said else ""
+    hint = f" — check {key.name}" if response.status in _NOT_ADMITTED else ""
+    return NodeError(
+        f"{where} answered {phrase(response.status)}{words}{hint}",
+        code="provider_status",
+        # No credit left comes as 429, too, and does not come back by waiting.
+        retryable=is_transient(response.status) and kind != "insufficient_quota",
+        retry_after=retry_after(response),
+    )
+
+
+def _complaint(response: Response) -> tuple[str, str]:
+    """Return the code and the words of an error; the body as it is where it has another form."""
+    match _tree(response):
+        case {"error": {"message": str(message), "code": str(code)}}:
+            return code, plain(message, _SAID)
+        case {"error": {"message": str(message)}} | {"error": str(message)}:
+            return "", plain(message, _SAID)
+        case _:
+            return "", plain(response.body.decode(errors="replace"), _SAID)
+
+
+def _answer(response: Response, prompt: Prompt, model: str) -> Answer:
+    if response.truncated:
+        raise unusable(f"the answer is larger than {len(response.body):,} bytes")
+    tree = _tree(response)
+    match tree:
+        case {"choices": [{"finish_reason": "length" | "content_filter" as reason}, *_]}:
+            raise unusable(_CUT_OFF[reason])
+        case {"choices": [{"message": {"refusal": str(refusal)}}, *_]} if refusal:
+            raise unusable(f"the model refused: {plain(refusal, _SAID)}")
+        case {"choices": [{"message": {"content": str(content)}}, *_]}:
+            answered = tree.get("model")
+            usage = _usage(tree.get("usage"))
+            return answer_of(
+                content, prompt.quotes, model=answered if isinstance(answered, str) else model, usage=usage
+            )
+        case _:
+            raise unusable("the answer is no chat completion")
+
+
+def _tree(response: Response) -> Any:  # noqa: ANN401 - JSON from outside
+    """Return the JSON of an answer; None where it is none."""
+    try:
+        return json.loads(response.body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _usage(sent: object) -> Mapping[str, object]:
+    """Return the tokens as the server counted them, None for what it did not count."""
+    counts = sent if isinstance(sent, dict) else {}
+    found = {"input_tokens": counts.get("prompt_tokens"), "output_tokens": counts.get("completion_tokens")}
+    return {name: count if type(count) is int else None for name, count in found.items()}

@@ -1,0 +1,77 @@
+"""Names, texts that may hold secrets, and URLs."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Final, TypeAlias
+
+from runner.secrets import Sealed, Secret
+from runner.spec.base import Invalid, ReadBy, Template, described
+
+NAME_PATTERN: Final = r"^[A-Za-z_][A-Za-z0-9_]*$"
+_NAME: Final = re.compile(NAME_PATTERN)
+
+
+def name(value: object) -> str:
+    """Read a name that can stand in an expression."""
+    if isinstance(value, str) and not isinstance(value, Template) and _NAME.fullmatch(value):
+        return value
+    msg = f"{described(value)} is no name"
+    raise Invalid(msg, "use letters, digits and _, not starting with a digit")
+
+
+Name: TypeAlias = Annotated[str, ReadBy(name, {"type": "string", "pattern": NAME_PATTERN})]
+
+
+def text(value: object) -> str | Secret | Sealed:
+    """Read a text that may hold secrets; a sink opens it."""
+    if isinstance(value, str | Secret | Sealed):
+        return value
+    msg = f"expected a text, got {described(value)}"
+    hint = f'put it in quotes: "{value}"' if isinstance(value, int | float) else ""
+    raise Invalid(msg, hint, code="E202")
+
+
+def filled_text(value: object) -> str | Secret | Sealed:
+    """Read a text that is not empty."""
+    found = text(value)
+    if not isinstance(found, Template) and not str(found).strip():
+        msg = "expected a text, got an empty one"
+        raise Invalid(msg)
+    return found
+
+
+Text: TypeAlias = Annotated[str | Secret | Sealed, ReadBy(text, {"type": "string"})]
+FilledText: TypeAlias = Annotated[str | Secret | Sealed, ReadBy(filled_text, {"type": "string", "minLength": 1})]
+
+_URL: Final = re.compile(r"https?://[^\s/?#]+[^\s]*", re.IGNORECASE)
+
+
+def url(value: object) -> str | Secret | Sealed:
+    """Read an http or https URL; a secret in it is opened by the door that calls it."""
+    found = filled_text(value)
+    if isinstance(found, str) and not isinstance(found, Template) and not _URL.fullmatch(found):
+        msg = f"{described(found)} is no URL"
+        hint = (
+            f'write "https://{found}"'
+            if re.fullmatch(r"[\w.-]+(:\d+)?(/\S*)?", found)
+            else "it starts with http:// or https://"
+        )
+        raise Invalid(msg, hint)
+    return found
+
+
+Url: TypeAlias = Annotated[
+    str | Secret | Sealed, ReadBy(url, {"type": "string", "pattern": "^[hH][tT][tT][pP][sS]?://[^\\s/?#]+\\S*$"})
+]
+
+
+def block(value: object) -> str:
+    """Read a Jinja2 text that the node renders."""
+    if isinstance(value, str):
+        return value
+    msg = f"expected a text, got {described(value)}"
+    raise Invalid(msg, code="E202")
+
+
+BlockText: TypeAlias = Annotated[str, ReadBy(block, {"type": "string"})]

@@ -1,0 +1,121 @@
+"""From where on a value is bad."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeAlias
+
+from runner.spec.base import Invalid, ReadBy, Template
+from runner.spec.quantities import DURATION_SCHEMA, PERCENT_SCHEMA, duration, number, percentage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Threshold:
+    """From where on a value is bad: `above` it, `below` it, or `outside` two of them."""
+
+    above: float | None = None
+    below: float | None = None
+    outside: tuple[float, float] | None = None
+
+    def crossed(self, value: float) -> bool:
+        """Say whether the value is bad."""
+        if self.above is not None:
+            return value >= self.above
+        if self.below is not None:
+            return value <= self.below
+        if self.outside is not None:
+            low, high = self.outside
+            return not low <= value <= high
+        return False
+
+    def text(self, write: Callable[[float], str]) -> str:
+        """Write it for people: `above 90%`."""
+        if self.above is not None:
+            return f"above {write(self.above)}"
+        if self.below is not None:
+            return f"below {write(self.below)}"
+        low, high = self.outside or (0.0, 0.0)
+        return f"outside {write(low)} to {write(high)}"
+
+    def milder_than(self, other: Threshold) -> bool:
+        """Say whether a value that crosses `other` crosses this one too; true where they do not compare."""
+        if self.above is not None and other.above is not None:
+            return self.above <= other.above
+        if self.below is not None and other.below is not None:
+            return self.below >= other.below
+        if self.outside and other.outside:
+            return self.outside[0] >= other.outside[0] and self.outside[1] <= other.outside[1]
+        return True
+
+
+def _threshold(value: object, read: Callable[[object], float], direction: str) -> Threshold:
+    if isinstance(value, Template | Threshold):
+        return value  # type: ignore[return-value]  # a template's value is known when the node runs
+    if not isinstance(value, Mapping):
+        return _one_sided(direction, read(value))
+    if len(value) != 1 or next(iter(value)) not in {"above", "below", "outside"}:
+        msg = f"expected one of above, below or outside, got {', '.join(map(str, value)) or 'nothing'}"
+        raise Invalid(msg, "write it like {above: 90%} or {outside: [10, 20]}")
+    key, limit = next(iter(value.items()))
+    waiting = next(
+        (one for one in (limit, *(limit if isinstance(limit, list) else ())) if isinstance(one, Template)), None
+    )
+    if waiting is not None:
+        return waiting  # type: ignore[return-value]  # known when the node runs
+    if key != "outside":
+        return _one_sided(key, read(limit))
+    if not isinstance(limit, list) or len(limit) != 2:  # noqa: PLR2004 - a pair
+        msg = "outside takes two values"
+        raise Invalid(msg, "write it like {outside: [10, 20]}", at=("outside",))
+    low, high = read(limit[0]), read(limit[1])
+    if low > high:
+        msg = "the first value of outside is above the second"
+        raise Invalid(msg, "put the lower one first", code="E207", at=("outside",))
+    return Threshold(outside=(low, high))
+
+
+def _one_sided(direction: str, limit: float) -> Threshold:
+    return Threshold(above=limit) if direction == "above" else Threshold(below=limit)
+
+
+def percent_above(value: object) -> Threshold:
+    """Read a threshold on a usage in per cent; a bare one means above it."""
+    return _threshold(value, percentage, "above")
+
+
+def duration_above(value: object) -> Threshold:
+    """Read a threshold on a time taken; a bare one means longer than it."""
+    return _threshold(value, duration, "above")
+
+
+def duration_below(value: object) -> Threshold:
+    """Read a threshold on a time left; a bare one means less than it."""
+    return _threshold(value, duration, "below")
+
+
+def number_above(value: object) -> Threshold:
+    """Read a threshold on a plain number; a bare one means above it."""
+    return _threshold(value, number, "above")
+
+
+def _threshold_schema(scalar: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "anyOf": [
+            scalar,
+            {"type": "object", "properties": {"above": scalar}, "required": ["above"], "additionalProperties": False},
+            {"type": "object", "properties": {"below": scalar}, "required": ["below"], "additionalProperties": False},
+            {
+                "type": "object",
+                "properties": {"outside": {"type": "array", "items": scalar, "minItems": 2, "maxItems": 2}},
+                "required": ["outside"],
+                "additionalProperties": False,
+            },
+        ]
+    }
+
+
+PercentAbove: TypeAlias = Annotated[Threshold, ReadBy(percent_above, _threshold_schema(PERCENT_SCHEMA))]
+DurationAbove: TypeAlias = Annotated[Threshold, ReadBy(duration_above, _threshold_schema(DURATION_SCHEMA))]
+DurationBelow: TypeAlias = Annotated[Threshold, ReadBy(duration_below, _threshold_schema(DURATION_SCHEMA))]
+NumberAbove: TypeAlias = Annotated[Threshold, ReadBy(number_above, _threshold_schema({"type": "number"}))]
