@@ -1,78 +1,98 @@
-"""The ways between nodes: what can come before what, cycles, and what is never reached."""
+"""The ways between nodes: what comes before what, circles, and what is never reached."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from runner.definition.model import Step
+Edges: TypeAlias = "Sequence[Sequence[int]]"
+"""Of each node, by its place in the list, the places that it leads to; the walk starts at the first."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Graph:
-    """Nodes by id, and the ids that each leads to."""
+    """What the ways between nodes come to; nodes are known by their places in the list."""
 
-    edges: Mapping[str, tuple[str, ...]]
-    """In the order of the list; the walk starts at the first."""
-    _before: dict[str, frozenset[str]] = field(default_factory=dict)
+    circles: tuple[tuple[int, ...], ...]
+    """One for each group of nodes that lead to each other, the first of it again at its end; no two share a node."""
+    reached: frozenset[int]
+    """Every node that a walk can come to."""
+    earlier: tuple[int, ...]
+    """Of each node, those that a walk may have passed before it, a bit each; ways back into a circle do not count."""
 
     @classmethod
-    def of(cls, steps: Sequence[Step]) -> Graph:
-        """Read the ways of steps; ways to nodes that are not there are left out."""
-        ids = {step.id for step in steps}
-        return cls({step.id: tuple(way.to for way in step.ways if way.to in ids) for step in steps})
+    def of(cls, edges: Edges) -> Graph:
+        """Work it out, in time that grows with the number of ways."""
+        search = _Search(edges)
+        search.run()
+        return cls(
+            circles=tuple(search.circles), reached=_reached(edges), earlier=_earlier(edges, [*search.done][::-1])
+        )
 
-    def before(self, node: str) -> frozenset[str]:
-        """Return every node that a walk may have passed when it comes to `node`."""
-        if not self._before:
-            self._before.update(self._ancestors())
-        return self._before[node]
 
-    def _ancestors(self) -> dict[str, frozenset[str]]:
-        """Hand what lies before each node on along its ways, until nothing changes."""
-        found: dict[str, frozenset[str]] = dict.fromkeys(self.edges, frozenset())
-        waiting = list(self.edges)[::-1]
-        while waiting:
-            node = waiting.pop()
-            handed = found[node] | {node}
-            for to in self.edges[node]:
-                if not handed <= found[to]:
-                    found[to] |= handed
-                    waiting.append(to)
-        return found
+class _Search:
+    """Goes down every way once, the deepest first; a stack of its own keeps long ways harmless."""
 
-    def reached(self) -> frozenset[str]:
-        """Return every node that a walk can come to."""
-        first = next(iter(self.edges), None)
-        seen: set[str] = set()
-        waiting = [first] if first is not None else []
-        while waiting:
-            node = waiting.pop()
-            if node not in seen:
-                seen.add(node)
-                waiting.extend(self.edges[node])
-        return frozenset(seen)
+    def __init__(self, edges: Edges) -> None:
+        self._edges = edges
+        self._trail: dict[int, Iterator[int]] = {}
+        """The nodes from the start to here, and the ways that are still to be gone from each."""
+        self._circled: set[int] = set()
+        self.done: dict[int, None] = {}
+        """All nodes, each after those it leads to."""
+        self.circles: list[tuple[int, ...]] = []
 
-    def cycle(self) -> tuple[str, ...]:
-        """Return the ids of a cycle, the first one again at its end; empty where there is none."""
-        done: set[str] = set()
-        for start in self.edges:
-            trail: list[str] = []
-            stack = [(start, iter(self.edges[start]))] if start not in done else []
-            trail = [start] if stack else []
-            while stack:
-                node, ways = stack[-1]
-                to = next(ways, None)
-                if to is None:
-                    done.add(node)
-                    stack.pop()
-                    trail.pop()
-                elif to in trail:
-                    return (*trail[trail.index(to) :], to)
-                elif to not in done:
-                    stack.append((to, iter(self.edges[to])))
-                    trail.append(to)
-        return ()
+    def run(self) -> None:
+        """Start at each node that was not come by yet."""
+        for start in range(len(self._edges)):
+            if start not in self.done:
+                self._follow(start)
+
+    def _follow(self, start: int) -> None:
+        self._enter(start)
+        while self._trail:
+            node = next(reversed(self._trail))
+            to = next(self._trail[node], None)
+            if to is None:
+                self._trail.popitem()
+                self.done[node] = None
+            elif to in self._trail:
+                self._close(to)
+            elif to not in self.done:
+                self._enter(to)
+
+    def _enter(self, node: int) -> None:
+        self._trail[node] = iter(self._edges[node])
+
+    def _close(self, first: int) -> None:
+        trail = list(self._trail)
+        circle = trail[trail.index(first) :]
+        if self._circled.isdisjoint(circle):
+            self._circled.update(circle)
+            self.circles.append((*circle, first))
+
+
+def _reached(edges: Edges) -> frozenset[int]:
+    seen: set[int] = set()
+    waiting = [0] if edges else []
+    while waiting:
+        node = waiting.pop()
+        if node not in seen:
+            seen.add(node)
+            waiting.extend(edges[node])
+    return frozenset(seen)
+
+
+def _earlier(edges: Edges, order: Sequence[int]) -> tuple[int, ...]:
+    """Hand on what was passed; `order` has each node before those it leads to, but for circles."""
+    # Bits, because a thousand sets of up to a thousand nodes would take more memory than the definition itself.
+    found, passed = [0] * len(edges), 0
+    for node in order:
+        passed |= 1 << node
+        for to in edges[node]:
+            if not passed >> to & 1:
+                found[to] |= found[node] | 1 << node
+    return tuple(found)

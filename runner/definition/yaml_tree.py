@@ -15,13 +15,11 @@ from yaml import events as libyaml
 from yaml.error import MarkedYAMLError
 
 from runner.definition.document import MAX_BYTES, MAX_INTEGER, Document, Open, Reading, Stop, whole_number
+from runner.definition.yaml_trouble import explain, index_of, refuse_braces
 from runner.spec import described
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
-    from yaml._yaml import Mark as CMark
-    from yaml.error import Mark
 
     from runner.definition.document import Path
 
@@ -135,13 +133,13 @@ class _Builder:
             if parent.is_expression:
                 self._refuse_expression(parent)
                 return
-        _explain(self.reading, error)
+        explain(self.reading, error)
 
     def _document(self, event: libyaml.DocumentStartEvent) -> None:
         self._documents += 1
         if self._documents > 1:
             hint = 'a definition is one document; remove the "---" and what follows'
-            self.reading.say("E105", _index(event.start_mark), "a second document begins", hint)
+            self.reading.say("E105", index_of(event.start_mark), "a second document begins", hint)
 
     def _path(self) -> Path:
         """Return the path of the value that begins."""
@@ -167,7 +165,7 @@ class _Builder:
     # containers
 
     def _begin(self, event: libyaml.SequenceStartEvent | libyaml.MappingStartEvent) -> None:
-        offset, is_mapping = _index(event.start_mark), isinstance(event, libyaml.MappingStartEvent)
+        offset, is_mapping = index_of(event.start_mark), isinstance(event, libyaml.MappingStartEvent)
         if self._open and self._open[-1].awaits_key:
             self._container_as_key(self._open[-1], offset, is_mapping=is_mapping)
         path = self._path()
@@ -186,7 +184,12 @@ class _Builder:
 
     def _container_as_key(self, parent: _Open, offset: int, *, is_mapping: bool) -> None:
         parent.below = (*parent.path, "?")
-        if is_mapping and parent.begin.flow_style and not parent.seen and offset == _index(parent.begin.start_mark) + 1:
+        if (
+            is_mapping
+            and parent.begin.flow_style
+            and not parent.seen
+            and offset == index_of(parent.begin.start_mark) + 1
+        ):
             parent.is_expression = True
         else:
             self.reading.say("E105", offset, "a list or an object is no key", "keys are texts", parent.path)
@@ -195,7 +198,7 @@ class _Builder:
         done = self._open.pop()
         value: object = done.value
         if done.is_expression:
-            value = self.reading.text[_index(done.begin.start_mark) : _index(event.end_mark)]
+            value = self.reading.text[index_of(done.begin.start_mark) : index_of(event.end_mark)]
             self._refuse_expression(done)
         if done.begin.anchor is not None:
             self._anchors[done.begin.anchor] = (value, done.path)
@@ -204,12 +207,12 @@ class _Builder:
     def _refuse_expression(self, taken: _Open) -> None:
         """Note an expression without quotes, in place of what YAML takes it for."""
         del self.reading.troubles[taken.noted :]
-        _refuse_braces(self.reading, _index(taken.begin.start_mark), taken.path)
+        refuse_braces(self.reading, index_of(taken.begin.start_mark), taken.path)
 
     # scalars
 
     def _scalar(self, event: libyaml.ScalarEvent) -> None:
-        offset = _index(event.start_mark)
+        offset = index_of(event.start_mark)
         if self._open and self._open[-1].awaits_key:
             self._key(self._open[-1], event, offset)
             return
@@ -264,7 +267,7 @@ class _Builder:
     # aliases
 
     def _alias(self, event: libyaml.AliasEvent) -> None:
-        offset, name, path = _index(event.start_mark), str(event.anchor), self._path()
+        offset, name, path = index_of(event.start_mark), str(event.anchor), self._path()
         if name not in self._anchors:
             self._refuse_alias(name, offset)
         value, source = self._anchors.get(name, (f"*{name}", path))
@@ -306,78 +309,3 @@ class _Builder:
         if self._repeated > MAX_BYTES:
             self.reading.stop("E104", alias, "the aliases stand for more than 1 MiB of text", "use fewer of them")
         return text
-
-
-def _index(mark: Mark | CMark | None) -> int:
-    """Return the offset of one of libyaml's marks; it sets one on all that it hands out."""
-    return mark.index if mark is not None else 0
-
-
-# --- what is no YAML -------------------------------------------------------------------------------
-
-_BRACES: Final = re.compile(r"""[ ]*(?:-[ ]+)*(?:[^\s:"'{}\[\]]+:[ ]+)?(\{\{)""")
-"""The begin of a line whose value begins with an expression."""
-_TAB: Final = re.compile(r"[ ]*(\t)")
-_JSON: Final = re.compile(r'\s*\{\s*"')
-_HINTS: Final[Mapping[str, str]] = {
-    "mapping values are not allowed in this context": 'check the indentation; quote a value that holds ": "',
-    "block sequence entries are not allowed in this context": "begin a list in the line below its key",
-    "did not find expected key": "check the indentation; quote the whole value where a part of it is quoted",
-    "did not find expected '-' indicator": 'check the indentation; each item of a list begins with "- "',
-    "did not find expected node content": "a value is missing before it",
-    "could not find expected ':'": 'write "key: value", with a space after the colon',
-    "found character that cannot start any token": "quote a value that begins with %, @ or `",
-    "found unknown escape character": "use single quotes, or write the backslash twice",
-    "found invalid Unicode character escape code": "write the character itself",
-    "found undefined tag handle": "quote a value that begins with !",
-    "found incompatible YAML document": "remove the %YAML line",
-    "did not find expected alphabetic or numeric character": "quote a value that begins with * or &",
-    "did not find expected comment or line break": 'the text of a "|" or ">" begins in the line below it',
-    "did not find expected <document start>": "something is left over after the end; is a bracket closed twice?",
-}
-"""What to do about libyaml's problems."""
-
-
-def _explain(reading: Reading, error: MarkedYAMLError) -> None:
-    """Note what libyaml could not read."""
-    text, offset = reading.text, _index(error.problem_mark)
-    line = max(text.rfind("\n", 0, offset), text.rfind("\r", 0, offset)) + 1
-    if (braces := _BRACES.match(text, line)) and braces.start(1) <= offset:
-        place = reading.lines.place(braces.start(1))
-        if all(trouble.place != place for trouble in reading.troubles):
-            _refuse_braces(reading, braces.start(1))
-    elif (tab := _TAB.match(text, line)) and tab.start(1) <= offset:
-        hint = "YAML does not allow tabs for indentation; use spaces"
-        reading.say("E102", tab.start(1), "not YAML: a tab in the indentation", hint)
-    else:
-        _refuse_syntax(reading, error, offset)
-
-
-def _refuse_syntax(reading: Reading, error: MarkedYAMLError, offset: int) -> None:
-    sentence, begun = str(error.problem), _index(error.context_mark)
-    hint = _HINTS.get(sentence, "")
-    if sentence == "found unexpected end of stream":
-        sentence, offset, hint = "this quote is never closed", begun, "close it"
-    elif reading.text.startswith("{{", offset):
-        hint = "quote the whole text that holds the expression"
-    elif sentence.startswith("did not find expected ',' or "):
-        hint = f"is the bracket in line {reading.lines.place(begun).line} closed?"
-    if _JSON.match(reading.text):
-        hint = "this looks like JSON; then its name ends in .json"
-    reading.say("E102", offset, f"not YAML: {sentence}", hint)
-
-
-_EXPRESSIONS: Final = re.compile(r"(?:\{\{.*?\}\}|[^\n\r,\]}#])*")
-_LONGEST: Final = 120
-"""Characters of an expression that a hint repeats."""
-
-
-def _refuse_braces(reading: Reading, offset: int, path: Path = ()) -> None:
-    """Note an expression without quotes."""
-    match = _EXPRESSIONS.match(reading.text, offset, offset + _LONGEST)
-    found = match[0].strip() if match else ""
-    if "}}" not in found:
-        found = "{{ … }}"
-    quote = "'" if '"' in found else '"'
-    hint = f"quote it: {quote}{found}{quote}"
-    reading.say("E405", offset, "YAML reads an unquoted {{ … }} as an object", hint, path)
