@@ -16,5 +16,6 @@ CHANNELS: Final[Registry[Channel]] = Registry(
         "log": "runner.channels.log:LogLines",
         "slack": "runner.channels.slack:Slack",
         "generic": "runner.channels.generic:Generic",
+        "pagerduty": "runner.channels.pagerduty:PagerDuty",
     },
 )

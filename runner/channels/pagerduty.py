@@ -4,70 +4,71 @@ from __future__ import annotations
 
 from collections.abc import Mapping  # noqa: TC003 - read by pydantic
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, TypeAlias, cast
+from typing import TYPE_CHECKING, ClassVar, Final, Literal, cast
 
 from runner.bounds import bounded
-from runner.channels.incident import VERDICTS, dedup_key
+from runner.channels.grouping import incidents
 from runner.channels.message import Kind
 from runner.channels.model import Channel, concealed, credentials
 from runner.channels.web import Post, web_url
 from runner.channels.wording import clipped, flat
 from runner.channels.writing import write
 from runner.errors import Cancelled, NodeError
-from runner.facts import gather
+from runner.facts import Facts
 from runner.results import Verdict
-from runner.spec import FilledText, Invalid, Template, Text, Url
+from runner.scope import host_of
+from runner.spec import FilledText, Invalid, Template, Url
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
+    from datetime import datetime
 
+    from runner.channels.grouping import Incident
     from runner.channels.message import Message
-    from runner.facts import Alert, CheckResult, Facts
     from runner.scope import Scope
     from runner.secrets import Secret
 
-Action: TypeAlias = Literal["trigger", "acknowledge", "resolve"]
-
 EVENTS_URL: Final = "https://events.pagerduty.com/v2/enqueue"
 CLIENT: Final = "pipeline-runner"
+_ACTIONS: Final = {"firing": "trigger", "acknowledged": "acknowledge", "resolved": "resolve"}
+"""What is done with an incident, by its status; the most urgent first."""
+_STATUSES: Final = tuple(_ACTIONS)
+_BY_KIND: Final = {Kind.ACKNOWLEDGED: "acknowledged", Kind.RECOVERED: "resolved", Kind.WELL: "resolved"}
+"""The status of what a message is about, where it is not firing."""
+_PARTS: Final = ("component", "service", "job")
+"""Labels that name the part of a machine that an alert is about."""
+_SEVERITIES: Final = {Verdict.UNKNOWN: "error", Verdict.INCONCLUSIVE: "error"}
+"""PagerDuty's word for verdicts whose severity does not say enough: it stands between warning and critical."""
+
+# PagerDuty's limits, and lengths that no honest value reaches.
+_KEY: Final = 255
 _SUMMARY: Final = 1024
 _FIELD: Final = 255
-"""Characters of a dedup_key, by PagerDuty's limit, and of the other short fields."""
 _LINK: Final = 2048
 _DETAILS: Final = 480_000
-"""Bytes of the details; PagerDuty takes events of up to 512 KB."""
-_SEVERITIES: Final = {Verdict.OK: "info", Verdict.WARNING: "warning", Verdict.CRITICAL: "critical"}
-_BY_STATUS: Final[Mapping[str, Action]] = {"acknowledged": "acknowledge", "resolved": "resolve"}
-_BY_KIND: Final[Mapping[Kind, Action]] = {
-    Kind.ACKNOWLEDGED: "acknowledge",
-    Kind.RECOVERED: "resolve",
-    Kind.WELL: "resolve",
-}
-_ORDER: Final = ("trigger", "acknowledge", "resolve")
+"""Bytes; a whole event may have 512 KB."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Incident:
-    """What PagerDuty makes one incident of: a group of alerts, a check, or what a message is about."""
+class Event:
+    """One event, before it has PagerDuty's form."""
 
     key: str
-    action: Action
-    severity: str
-    source: str
-    component: str = ""
-    kind: str
-    facts: Facts | None = None
-    """What is known about it; None where that is all there is."""
+    status: str
+    """`firing`, `acknowledged` or `resolved`."""
+    told: Message
+    """What there is to say about it."""
+    facts: Facts
+    """What it is about; nothing but a verdict where that is the run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PagerDuty(Channel):
-    """Sends an event for each incident, so that PagerDuty opens, acknowledges and resolves it.
+    """Sends an event for each incident, so that PagerDuty opens it, knows it is taken on, and closes it.
 
-    An incident is a group of alerts (or one that is in no group), a check that is not ok, or the run where it failed
-    before it saw anything. A check that is ok resolves its incident, if it has one: without a state store that takes
-    `send: always`, since a run in which all is ok tells nobody otherwise.
+    An incident is a group of alerts, an alert in no group, a check, or a run that failed before it saw anything.
+    A check that is ok closes its incident where one is open. Without a state store a run in which all is ok tells
+    nobody, so that takes `send: always`.
     """
 
     driver: ClassVar[str] = "pagerduty"
@@ -78,33 +79,34 @@ class PagerDuty(Channel):
     required: ClassVar[tuple[str, ...]] = ("integration_key",)
 
     integration_key: FilledText | None = None
-    """The integration key of an Events API v2 integration; always a secret."""
+    """The key of an integration of the type Events API v2; always a secret."""
     routing_key: FilledText | None = None
     """Another word for `integration_key`."""
-    dedup_key: Text | None = None
-    """One key for everything that this node tells, in place of one for each incident; at most 255 characters."""
+    dedup_key: FilledText | None = None
+    """One key, of up to 255 characters, for all that the node tells, in place of one for each incident."""
     event_action: Literal["auto", "trigger", "acknowledge", "resolve"] = "auto"
-    """What is done with each incident; by default what its alerts' status or its check's verdict asks for."""
-    client: Text | None = None
+    """What is done with each open incident; `auto` asks the alerts' status and the checks' verdict."""
+    client: FilledText | None = None
     """What PagerDuty calls the sender; `pipeline-runner` by default."""
     client_url: Url | None = None
-    """Where the sender's name leads; the page of the run by default, where it has one."""
+    """Where the sender's name leads; to the page of the run by default, where it has one."""
     events_url: Url | None = None
     """Where events are sent; `https://events.pagerduty.com/v2/enqueue` by default."""
 
     def __post_init__(self) -> None:
-        """Refuse two keys for one integration, and a key that PagerDuty would refuse."""
+        """Refuse two keys of one integration, and a key that PagerDuty would refuse."""
         if self.integration_key and self.routing_key:
             msg = "routing_key is another word for integration_key"
             raise Invalid(msg, "keep one of them", code="E208", at=("routing_key",))
-        if isinstance(self.dedup_key, str) and not isinstance(self.dedup_key, Template) and len(self.dedup_key) > _FIELD:
-            msg = f"dedup_key has {len(self.dedup_key)} characters, and PagerDuty takes {_FIELD}"
+        key = self.dedup_key
+        if isinstance(key, str) and not isinstance(key, Template) and len(key) > _KEY:
+            msg = f"dedup_key has {len(key)} characters, and PagerDuty takes {_KEY}"
             raise Invalid(msg, "give a shorter one", at=("dedup_key",))
 
     def wanting(self) -> tuple[str, ...]:
-        """Name the options that have a variable and are not given, under either of their names."""
-        lacking = super(PagerDuty, self).wanting()
-        return tuple(option for option in lacking if option != "integration_key" or not self.routing_key)
+        """Name the options that have a variable and are given under none of their names."""
+        given = {"integration_key": self.integration_key or self.routing_key, "events_url": self.events_url}
+        return tuple(option for option in self.variables if not given[option])
 
     def secrets(self) -> tuple[Secret, ...]:
         """Return the integration key."""
@@ -112,7 +114,124 @@ class PagerDuty(Channel):
 
     def compose(self, message: Message, scope: Scope) -> Events:
         """Make an event for each incident, the open ones first."""
-        found = [self._whole(message)] if self.dedup_key else _incidents(scope, self.event_action == "resolve")
-        chosen = {one.key: one for one in reversed(found)}.values() or [self._whole(message)]
-        ordered = sorted(reversed(chosen), key=lambda one: _ORDER.index(one.action))
-        return Events(posts={one.key: self._post(one, message, scope, len(ordered)) for one in ordered})
+        open_only = self.event_action in {"trigger", "acknowledge"}
+        found = () if self.dedup_key else tuple(one for one in incidents(scope) if not (open_only and one.closed))
+        alone = len(found) == 1
+        events = [_event_of(one, message if alone else _own(one, message, scope)) for one in found]
+        if message.kind is Kind.FAILED or not events:
+            events.append(_event_about(message))
+        events.sort(key=lambda one: (_STATUSES.index(one.status), -one.facts.verdict.rank))
+        return Events(posts=tuple(self._post(event, message, scope) for event in events))
+
+    def _post(self, event: Event, message: Message, scope: Scope) -> Post:
+        (key,) = self.secrets()
+        body = {
+            "routing_key": key,
+            "event_action": _ACTIONS[event.status] if self.event_action == "auto" else self.event_action,
+            "dedup_key": self.dedup_key or event.key,
+            "payload": _payload(event, message, scope),
+            "links": [{"href": link.url, "text": link.text} for link in event.told.links if len(link.url) <= _LINK],
+            "client": self.client or CLIENT,
+            "client_url": self.client_url or scope.run.url,
+        }
+        return Post(
+            url=web_url(concealed("events_url", self.events_url or EVENTS_URL)),
+            body={name: item for name, item in body.items() if item},
+            headers={"Content-Type": "application/json"},
+            repeatable=True,
+            id_keys=("dedup_key",),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Events:
+    """One event or several; their keys make it safe to send them again."""
+
+    posts: tuple[Post, ...]
+    accepted: dict[int, str | None] = field(default_factory=dict)
+    """The ids of what has arrived, by its place: another try leaves it out."""
+    repeatable: bool = True
+
+    def send(self, scope: Scope) -> str | None:
+        """Send what has not arrived yet; return the id of the first event.
+
+        A final refusal of one keeps none of the others from going out. Raises `NodeError` for the first that fails.
+        """
+        refused: list[NodeError] = []
+        for place, post in enumerate(self.posts):
+            if place in self.accepted:
+                continue
+            try:
+                self.accepted[place] = post.send(scope)
+            except Cancelled:
+                raise
+            except NodeError as error:
+                refused.append(error)
+                if error.retryable:
+                    break
+        if refused:
+            raise self._failure(refused[-1] if refused[-1].retryable else refused[0])
+        return self.accepted[0]
+
+    def lines(self) -> Iterator[str]:
+        """Show one after the other."""
+        for post in self.posts:
+            yield from post.lines()
+
+    def _failure(self, error: NodeError) -> NodeError:
+        """Say how many events have not arrived, where there is more than one."""
+        if len(self.posts) == 1:
+            return error
+        count = f"{len(self.posts) - len(self.accepted)} of {len(self.posts)} events"
+        return NodeError(
+            f"{count} did not arrive: {error.message}",
+            code=error.code,
+            retryable=error.retryable,
+            retry_after=error.retry_after,
+        )
+
+
+def _event_of(incident: Incident, told: Message) -> Event:
+    return Event(key=incident.key, status=incident.status, told=told, facts=incident.facts)
+
+
+def _event_about(message: Message) -> Event:
+    """Make an event of a message that is about nothing more definite than the run."""
+    status = _BY_KIND.get(message.kind, "firing")
+    return Event(key=message.dedup_key, status=status, told=message, facts=Facts(verdict=message.verdict))
+
+
+def _own(incident: Incident, message: Message, scope: Scope) -> Message:
+    """Write what there is to say about one of several incidents."""
+    generated_at = cast("datetime", message.data["generated_at"])
+    return write(replace(scope, failure=""), incident.facts, generated_at).masked(scope.masker)
+
+
+def _payload(event: Event, message: Message, scope: Scope) -> dict[str, object]:
+    """Describe an incident within PagerDuty's limits; the details tell what the whole message does, too."""
+    told = event.told
+    details = {**told.document, "title": message.title, "message": message.document["message"]}
+    source, component, kind = map(scope.masker.mask, _place(event.facts))
+    fields = {
+        "source": source or scope.run.definition,
+        "component": component,
+        "group": scope.run.definition,
+        "class": kind,
+    }
+    return {
+        "summary": clipped(told.whole.partition("\n")[0] or told.title, _SUMMARY),
+        "severity": _SEVERITIES.get(event.facts.verdict, told.severity),
+        "timestamp": message.data["generated_at"],
+        **{name: flat(text, _FIELD) for name, text in fields.items() if text},
+        "custom_details": bounded({name: item for name, item in details.items() if item}, limit=_DETAILS),
+    }
+
+
+def _place(facts: Facts) -> tuple[str, str, str]:
+    """Return the machine or host that something is wrong with, the part of it, and what kind of trouble it is."""
+    for check in facts.checks:
+        return host_of(check.subject), check.name, check.type
+    for alert in facts.firing or facts.alerts:
+        part = next((alert.labels[name] for name in _PARTS if alert.labels.get(name)), "")
+        return alert.subject, part, alert.name
+    return "", "", ""

@@ -24,6 +24,8 @@ OWN_ROOTS: Final = frozenset({"inputs", "secrets", "env", "run"})
 """Root names whose values come from whoever runs the definition; all others may hold what a payload says."""
 BLOCK_KEYS: Final = frozenset({"template", "message", "title", "payload_template"})
 """Keys of a `config` whose texts the node renders itself, with names of its own beside the scope's."""
+CHANNEL_KEYS: Final = frozenset({"channel", "channels"})
+"""Keys of a `config` that hold whole channels."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,18 +148,16 @@ AT_THE_KEY: Final = frozenset({"E103", "E203", "W504"})
 
 def marked(config: Mapping[str, Any]) -> dict[str, Any]:
     """Mark the strings of a `config` that hold live expressions."""
-    return {key: _block(item) if key in BLOCK_KEYS else _live_list(item) for key, item in config.items()}
+    return {key: _marked(key, item) for key, item in config.items()}
 
 
-def _live_list(value: object) -> object:
-    """Mark what stands under a key; a channel in a list may have a text of its own that it renders."""
-    if not isinstance(value, list):
-        return _live(value)
-    return [marked(item) if isinstance(item, dict) and "driver" in item else _live(item) for item in value]
-
-
-def _block(value: object) -> object:
-    return Block(value) if isinstance(value, str) and "{" in value else value
+def _marked(key: str, value: object) -> object:
+    """Mark what stands under a key; a channel may have texts of its own that it renders."""
+    if key in BLOCK_KEYS:
+        return Block(value) if isinstance(value, str) and "{" in value else value
+    if key in CHANNEL_KEYS and isinstance(value, list):
+        return [_marked(key, item) for item in value]
+    return marked(value) if key in CHANNEL_KEYS and isinstance(value, dict) else _live(value)
 
 
 def _live(value: object) -> object:

@@ -9,12 +9,19 @@ from runner.definition.config import diagnostic
 from runner.validators import problems, read
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from runner.definition.config import Path
     from runner.definition.document import Document
     from runner.errors import Diagnostic
     from runner.expressions import Expression, TextTemplate
 
 T = TypeVar("T")
+
+
+def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Put diagnostics in the order of their places."""
+    return tuple(sorted(diagnostics, key=lambda one: (one.line, one.column, one.code)))
 
 
 @dataclass(slots=True)
@@ -30,30 +37,21 @@ class Draft:
         """There is an error among the diagnostics."""
         return any(one.severity == "error" for one in self.diagnostics)
 
-    def value(self, *path: str | int) -> object:
-        """Return what stands at a path of the document; None where nothing does."""
-        found = self.document.value
-        for key in path:
-            try:
-                found = found[key]  # type: ignore[index]  # anything else has no such key
-            except (LookupError, TypeError):
-                return None
-        return found
-
     def say(self, code: str, path: Path, sentence: str, hint: str = "") -> None:
         """Note a diagnostic."""
         self.diagnostics.append(diagnostic(self.document, self.label, code, path, sentence, hint))
 
-    def read(self, cls: type[T], value: object, path: Path) -> T | None:
-        """Read a part; None where it is wrong."""
+    def read(self, cls: type[T], value: object, path: Path) -> tuple[T | None, frozenset[str | int]]:
+        """Read a part; where it is wrong, return None and the keys to blame."""
         from pydantic_core import ValidationError  # noqa: PLC0415 - loaded with the first definition
 
         try:
-            return read(cls, value)
+            return read(cls, value), frozenset()
         except ValidationError as error:
-            for line in problems(error):
+            found = problems(error)
+            for line in found:
                 self.say(line["type"], (*path, *line["loc"]), line["msg"], line["ctx"]["hint"])
-            return None
+            return None, frozenset(key for line in found for key in line["loc"][:1])
 
     def expression(self, text: str | None, path: Path) -> Expression | None:
         """Compile a condition; None where there is none, or where it does not compile."""
@@ -76,3 +74,13 @@ class Draft:
         except ExpressionError as error:
             self.say("E401", path, error.sentence, error.hint)
             return None
+
+
+def holds(condition: Expression, names: Mapping[str, object]) -> bool | None:
+    """Say whether a condition holds with these values; None where they do not tell."""
+    from runner.expressions import ExpressionError  # noqa: PLC0415 - loaded already where there is a condition
+
+    try:
+        return condition.evaluate(names) is True
+    except ExpressionError:
+        return None

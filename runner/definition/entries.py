@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Final, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias, TypeVar
 
 from runner.definition.inputs import convert
-from runner.spec import Duration, Invalid, Pause, ReadBy, Seconds, described
+from runner.spec import NAME_PATTERN, Duration, Invalid, Name, Pause, ReadBy, Seconds, described
+from runner.spec import name as read_name
 from runner.spec import number as read_number
 from runner.validators import invalid, read
+
+T = TypeVar("T")
+U = TypeVar("U")
 
 FailOn: TypeAlias = Literal["warning", "unknown", "critical", "never"]
 END: Final = "end"
@@ -23,7 +27,8 @@ def read_version(value: object) -> str:
     """Read the version of the language: 1, 1.0 or "1.0"."""
     if value == "1.0" or (type(value) in {int, float} and value == 1):
         return "1.0"
-    msg = f"version {described(value)} is none that this runner reads"
+    is_empty = value is None or value == ""
+    msg = "the version is empty" if is_empty else f"version {described(value)} is none that this runner reads"
     raise Invalid(msg, 'write version: "1.0"', code="E209")
 
 
@@ -121,10 +126,11 @@ class Branch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Retry:
+class RetryEntry:
     """When and how a failed attempt is made again; only transient errors are."""
 
-    max_retries: Retries = 0
+    max_retries: Retries | None = None
+    """As often as `defaults` says where it is not given."""
     delay: Pause = 1.0
     """Before the second attempt."""
     backoff: Backoff = 2.0
@@ -136,6 +142,13 @@ class Retry:
     """Codes of the errors that are tried again; all transient ones where none is named."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retry(RetryEntry):
+    """The same with nothing left open."""
+
+    max_retries: int = 0
+
+
 def read_next(value: object) -> tuple[Branch, ...]:
     """Read where to go on: one id, or a list of branches."""
     if isinstance(value, str) and value:
@@ -143,44 +156,55 @@ def read_next(value: object) -> tuple[Branch, ...]:
     if not isinstance(value, list) or not value:
         msg = f"expected an id or a list of branches, got {described(value)}"
         raise Invalid(msg, "write next: ID, or next: [{when: …, to: ID}, {to: ID}]", code="E202")
-    branches = tuple(_read_branch(item, place) for place, item in enumerate(value))
+    branches = _read_each(value, dict(enumerate(value)), _read_branch)
     for place, branch in enumerate(branches[:-1]):
         if branch.when is None:
             msg = "only the last branch may have no when: those after it are never taken"
             raise Invalid(msg, "add a when, or move it to the end", code="E208", at=(place,))
-    return branches
+    return tuple(branches)
 
 
-def _read_branch(item: object, place: int) -> Branch:
+def _read_branch(item: object) -> Branch:
     if isinstance(item, dict):
-        branch: Branch = _below(place, Branch, item)
-        return branch
+        return read(Branch, item)
     msg = f"expected a branch, got {described(item)}"
-    raise Invalid(msg, "write {when: …, to: ID}", code="E202", at=(place,))
+    raise Invalid(msg, "write {when: …, to: ID}", code="E202")
 
 
 def read_secret_needs(value: object) -> Mapping[str, SecretNeed]:
     """Read the secrets: a list of names, or an object of names."""
-    if isinstance(value, list) and all(isinstance(item, str) for item in value):
-        return {item: SecretNeed() for item in value}
+    if isinstance(value, list):
+        return dict.fromkeys(_read_each(value, dict(enumerate(value)), read_name), SecretNeed())
     if isinstance(value, dict):
-        return {name: _below(name, SecretNeed, {} if item is None else item) for name, item in value.items()}
+        return dict(_read_each(value, {name: (name, need) for name, need in value.items()}, _read_secret_need))
     msg = f"expected a list of names, got {described(value)}"
     raise Invalid(msg, "write secrets: [NAME], or secrets: {NAME: {required: false}}", code="E202")
 
 
-def _below(key: str | int, cls: type[Any], item: object) -> Any:  # noqa: ANN401 - an instance of cls
-    """Read a part of a value, with its key in the paths of what is wrong with it."""
+def _read_secret_need(item: tuple[str, object]) -> tuple[str, SecretNeed]:
+    name, need = item
+    return read_name(name), read(SecretNeed, {} if need is None else need)
+
+
+def _read_each(whole: object, items: Mapping[Any, U], read_one: Callable[[U], T]) -> list[T]:
+    """Read the items of a list or an object; raise one error for all that is wrong with any of them."""
     from pydantic_core import ValidationError  # noqa: PLC0415 - loaded with the first definition
 
-    try:
-        return read(cls, item)
-    except ValidationError as error:
-        found = [
-            Invalid(line["msg"], line["ctx"]["hint"], code=line["type"], at=(key, *line["loc"]))
-            for line in error.errors(include_url=False)
-        ]
-        raise invalid({key: item}, *found) from None
+    found: list[T] = []
+    wrong: list[Invalid] = []
+    for key, item in items.items():
+        try:
+            found.append(read_one(item))
+        except Invalid as error:
+            wrong.append(Invalid(error.sentence, error.hint, code=error.code, at=(key, *error.at)))
+        except ValidationError as error:
+            lines = error.errors(include_url=False)
+            wrong += [
+                Invalid(line["msg"], line["ctx"]["hint"], code=line["type"], at=(key, *line["loc"])) for line in lines
+            ]
+    if wrong:
+        raise invalid(whole, *wrong)
+    return found
 
 
 Next: TypeAlias = Annotated[
@@ -210,9 +234,10 @@ SecretNeeds: TypeAlias = Annotated[
         read_secret_needs,
         {
             "anyOf": [
-                {"type": "array", "items": {"type": "string"}},
+                {"type": "array", "items": {"type": "string", "pattern": NAME_PATTERN}},
                 {
                     "type": "object",
+                    "propertyNames": {"pattern": NAME_PATTERN},
                     "additionalProperties": {
                         "type": ["object", "null"],
                         "properties": {"required": {"type": "boolean"}},
@@ -245,7 +270,7 @@ class NodeEntry:
     timeout: Duration | None = None
     """Of one attempt."""
     timeout_seconds: Seconds | None = None
-    retry: Retry | None = None
+    retry: RetryEntry | None = None
     skip_if_errors: tuple[str, ...] = ()
     """Skip where any of these nodes has errors."""
     skip_if_condition: Condition | None = None
@@ -271,7 +296,7 @@ class DefinitionEntry:
     """The verdict from which the run exits 5."""
     inputs: Mapping[str, Input] = field(default_factory=dict)
     secrets: SecretNeeds = field(default_factory=dict)
-    env: tuple[str, ...] = ()
+    env: tuple[Name, ...] = ()
     """Environment variables that expressions may read."""
     allow_hosts: tuple[str, ...] = ()
     """Hosts that URLs out of a payload may name though their addresses are private."""

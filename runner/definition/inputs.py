@@ -76,4 +76,6 @@ def _list(value: object) -> list[object]:
         found = json.loads(value)
     except ValueError as error:
         raise Invalid(f"expected a list, got no JSON: {error}", code="E202") from error
+    except RecursionError as error:
+        raise Invalid("expected a list, got one that is nested too deeply", code="E202") from error
     return list(found)

@@ -1,21 +1,23 @@
-"""What definitions of the earlier runner carry that nothing ever read: dropped, with a warning."""
+"""What definitions of the earlier runner hold: keys that nothing ever read, and ids that are no names."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from runner.definition.config import Path
     from runner.definition.draft import Draft
 
 UNREAD: Final = frozenset({"source_hint", "include_recommendations", "system_prompt_hint", "context_flow"})
+_HAS_ERRORS: Final = re.compile(r"\s*([A-Za-z0-9_]+(?:-[A-Za-z0-9_]+)+)\.has_errors\s*")
 
 
 def drop_unread_keys(draft: Draft, value: Mapping[str, Any], path: Path) -> dict[str, Any]:
     """Return an object without the keys that never had an effect."""
-    for key in UNREAD & set(value):
+    for key in sorted(UNREAD & set(value)):
         draft.say("W504", (*path, key), f'"{key}" never had an effect and is ignored', "remove it")
     return {key: item for key, item in value.items() if key not in UNREAD}
 
@@ -27,3 +29,9 @@ def drop_unread_config(draft: Draft, config: Mapping[str, Any], path: Path) -> d
     if isinstance(inner, dict):
         kept["provider_config"] = drop_unread_keys(draft, inner, (*path, "provider_config"))
     return kept
+
+
+def spelled_condition(text: str | None, ids: Collection[str]) -> str | None:
+    """Return a condition with an id that is no name spelled as expressions need it: `nodes["a-b"].has_errors`."""
+    match = _HAS_ERRORS.fullmatch(text or "")
+    return f'nodes["{match[1]}"].has_errors' if match and match[1] in ids else text

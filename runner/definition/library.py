@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NoReturn
 
+from runner.definition.document import MAX_BYTES
 from runner.errors import Unavailable, UsageError
 from runner.spec import nearest
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SUFFIXES: Final = (".yaml", ".yml", ".json")
+MOST_READ: Final = 16 * MAX_BYTES
+"""Bytes of a file: more than a definition may have, to say by how much; and a device never ends."""
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _PACKAGE: Final = Path(__file__).resolve().parent.parent
 
@@ -86,7 +89,7 @@ class Library:
             return None
         return Text(data=path.read_bytes(), label=f"builtin:{name}", name=name, is_file=False)
 
-    def _missing(self, wanted: str, name: str) -> Text:
+    def _missing(self, wanted: str, name: str) -> NoReturn:
         known = [path.stem for path in self.files()] + list(self.builtins())
         close = nearest(name, known)
         places = ", ".join(_shown(folder, self.workspace) for folder in self.folders)
@@ -106,7 +109,8 @@ def read_file(path: str, *, missing: str, start: Path | None = None) -> Text:
     """Read a definition file; raise `Unavailable` with the text `missing` where there is none."""
     file = (start or Path()) / path
     try:
-        data = file.read_bytes()
+        with file.open("rb") as stream:
+            data = stream.read(MOST_READ)
     except (FileNotFoundError, NotADirectoryError):
         raise Unavailable(missing) from None
     except OSError as error:

@@ -9,16 +9,21 @@ from typing import TYPE_CHECKING, Any, Literal
 from runner.definition import rules
 from runner.definition.document import format_path
 from runner.definition.document import read as read_document
-from runner.definition.draft import Draft
-from runner.definition.entries import DEFAULT_TIMEOUT, DefinitionEntry
+from runner.definition.draft import Draft, in_order
+from runner.definition.entries import DEFAULT_TIMEOUT, DefinitionEntry, SecretNeed
 from runner.definition.legacy import drop_unread_keys
 from runner.definition.model import Definition
-from runner.definition.steps import read_steps
+from runner.definition.names import Names
+from runner.definition.parts import read_parts
+from runner.definition.steps import MAX_NODES, steps_of
 from runner.errors import DefinitionError, Diagnostic
 from runner.spec import described
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from runner.definition.document import Trouble
+    from runner.definition.parts import Part
 
 Rewrite = Callable[[dict[str, Any]], None]
 """Changes a definition's tree in place before it is checked: flags that replace parts of it."""
@@ -51,9 +56,9 @@ def load(
     if rewrite is not None:
         rewrite(tree)
     entry = _read_entry(draft, tree)
-    nodes = tree.get("nodes")
-    steps = read_steps(draft, nodes if isinstance(nodes, list) else [], entry)
-    rules.check(draft, rules.Names.of(tree, granted), steps)
+    parts = read_parts(draft, _nodes(draft, tree))
+    names = Names.of(tree, parts, granted)
+    rules.check(draft, names, parts)
     if entry is None or draft.broken:
         raise invalid(draft.diagnostics)
     return Definition(
@@ -66,33 +71,50 @@ def load(
         timeout=entry.timeout or DEFAULT_TIMEOUT,
         fail_on=entry.fail_on or "unknown",
         inputs=entry.inputs,
-        secrets=entry.secrets,
+        secrets={**dict.fromkeys(sorted(_borrowed(names, parts)), SecretNeed()), **entry.secrets},
         env=entry.env,
         allow_hosts=entry.allow_hosts,
-        steps=tuple(step for step in steps if step is not None),
-        warnings=tuple(draft.diagnostics),
+        steps=tuple(steps_of(parts, entry.defaults, document)),
+        warnings=in_order(draft.diagnostics),
     )
 
 
 def invalid(diagnostics: list[Diagnostic]) -> DefinitionError:
     """Make the error that carries diagnostics, in the order of their places."""
-    ordered = sorted(diagnostics, key=lambda one: (one.line, one.column, one.code))
+    ordered = in_order(diagnostics)
     unreadable = next((one for one in ordered if one.code == "E102"), None)
     if unreadable is not None:
         language = "JSON" if unreadable.file.lower().endswith(".json") else "YAML"
-        return DefinitionError(f"Invalid {language} in config file: {unreadable}", tuple(ordered))
+        return DefinitionError(f"Invalid {language} in config file: {unreadable}", ordered)
     lines = "".join(f"\n  - {one}" for one in ordered)
-    return DefinitionError(f"Pipeline definition invalid:{lines}", tuple(ordered))
+    return DefinitionError(f"Pipeline definition invalid:{lines}", ordered)
 
 
 def _read_entry(draft: Draft, tree: dict[str, Any]) -> DefinitionEntry | None:
     """Read the envelope; `$schema` and `x-…` are for editors and for the author."""
     kept = {key: item for key, item in tree.items() if key != "$schema" and not str(key).startswith("x-")}
-    entry = draft.read(DefinitionEntry, drop_unread_keys(draft, kept, ()), ())
+    return draft.read(DefinitionEntry, drop_unread_keys(draft, kept, ()), ())[0]
+
+
+def _nodes(draft: Draft, tree: dict[str, Any]) -> list[object]:
+    """Return what stands in the list of nodes; nothing where there are too many."""
     nodes = tree.get("nodes")
-    if isinstance(nodes, list) and not nodes:
+    if not isinstance(nodes, list):
+        return []
+    if not nodes:
         draft.say("E201", ("nodes",), "a definition needs at least one node", "add one: {id: …, type: …}")
-    return entry
+    if len(nodes) > MAX_NODES:
+        sentence = f"{len(nodes):,} nodes are more than a definition may have"
+        draft.say("E104", ("nodes",), sentence, f"at most {MAX_NODES:,}")
+        return []
+    return nodes
+
+
+def _borrowed(names: Names, parts: Sequence[Part]) -> frozenset[str]:
+    """Return the variables of drivers and providers that expressions read as secrets."""
+    paths = (reference.path for part in parts for use in part.uses() for reference in use.code.references)
+    read = (path[1] for path in paths if path[0] == "secrets" and len(path) > 1)
+    return names.lent.intersection(map(str, read))
 
 
 def _diagnostic(label: str, trouble: Trouble) -> Diagnostic:

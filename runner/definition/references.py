@@ -2,139 +2,162 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from runner.definition.names import DECLARED
 from runner.results import Severity, Status, Verdict
 from runner.scope import NODE_WORDS, RUN_WORDS, SCOPE_WORDS
-from runner.spec import did_you_mean
+from runner.spec import described, did_you_mean, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from runner.definition.config import Path
     from runner.definition.draft import Draft
     from runner.definition.graph import Graph
-    from runner.definition.model import Step
-    from runner.definition.rules import Names
-    from runner.expressions import Comparison, Expression, Reference, TextTemplate
+    from runner.definition.names import Names
+    from runner.definition.parts import Part, Use
+    from runner.expressions import Comparison
 
-_DECLARED: Final = {"inputs": "input", "secrets": "secret", "env": "environment variable"}
-_WORDS: Final = {"verdict": Verdict, "status": Status, "severity": Severity}
-
-
-@dataclass(frozen=True, slots=True)
-class Use:
-    """An expression where it stands."""
-
-    code: Expression | TextTemplate
-    path: Path
-    sees: frozenset[str]
-    """The nodes that have run when it is evaluated."""
-    own: frozenset[str]
-    """Names that the node gives beside the scope's."""
-
-
-def check_references(draft: Draft, names: Names, graph: Graph, steps: Sequence[Step | None]) -> None:
-    """Note every reference that cannot be followed, and every comparison with a word that is not there."""
-    unnamed = {step.id: _unnamed_checks(step) for step in steps if step is not None}
-    for at, step in enumerate(steps):
-        if step is None:
-            continue
-        for use in _uses(step, ("nodes", at), graph):
-            for reference in use.code.references:
-                _check_reference(draft, names, use, reference)
-                _check_name_is_given(draft, unnamed, use, reference)
-            for comparison in use.code.comparisons:
-                _check_comparison(draft, names, use, comparison)
-        for node in _read_nodes(step):
-            _check_node(draft, names, (*step.config.path, "source_node"), node, graph.before(step.id))
+_CALLED: Final = {"inputs": "input", "secrets": "secret", "env": "environment variable"}
+_DECLARING: Final = {"inputs": "inputs: {{{}: {{}}}}", "secrets": "secrets: [{}]", "env": "env: [{}]"}
+_ALERT_STATUS: Final = ("firing", "acknowledged", "resolved")
+_WORDS: Final[Mapping[tuple[str, ...], Iterable[str]]] = {
+    ("verdict",): Verdict,
+    ("status",): Status,
+    ("findings", "*", "verdict"): Verdict,
+    ("output", "severity"): Severity,
+    ("output", "status"): _ALERT_STATUS,
+    ("output", "alerts", "*", "severity"): Severity,
+    ("output", "alerts", "*", "status"): _ALERT_STATUS,
+    ("output", "results", "*", "verdict"): Verdict,
+    ("output", "results", "*", "status"): Verdict,
+}
+"""The words that can stand in a node's result, by where they stand there; elsewhere a payload has its own."""
 
 
-def _uses(step: Step, path: Path, graph: Graph) -> Iterator[Use]:
-    before, nothing = graph.before(step.id), frozenset[str]()
-    if step.when is not None:
-        yield Use(step.when, (*path, "when"), before, nothing)
-    if step.skip_if is not None:
-        yield Use(step.skip_if, (*path, "skip_if_condition"), before, nothing)
-    for place, way in enumerate(step.ways):
-        if way.when is not None:
-            yield Use(way.when, (*path, "next", place, "when"), before | {step.id}, nothing)
-    for below, template in step.config.templates.items():
-        yield Use(template, (*step.config.path, *below), before, nothing)
-    for below, template in step.config.blocks.items():
-        yield Use(template, (*step.config.path, *below), before, step.config.cls.own_names)
+class References:
+    """Holds what expressions refer to against what there is where they stand."""
+
+    def __init__(self, draft: Draft, names: Names, graph: Graph | None, parts: Sequence[Part]) -> None:
+        self._draft = draft
+        self._names = names
+        self._graph = graph
+        """None where the ways between nodes cannot be told: then none is held to come too late."""
+        self._parts = parts
+        self._unnamed = {part.id: _unnamed_checks(part) for part in parts}
+
+    def check(self) -> None:
+        """Note every reference that cannot be followed, and every comparison with a word that is not there."""
+        for at, part in enumerate(self._parts):
+            for use in part.uses():
+                self._check_use(use, self._passed(at, itself=use.after))
+            for place, node in enumerate(part.entry.skip_if_errors):
+                self._find(part.at("skip_if_errors", place), node, self._passed(at))
+            for node in _read_nodes(part):
+                self._find(part.at("config", "source_node"), node, self._passed(at))
+
+    def _passed(self, at: int, *, itself: bool = False) -> int:
+        """Return the nodes that have run when one is come to, a bit each."""
+        if self._graph is None or at not in self._graph.reached:
+            return -1 if itself else ~(1 << at)
+        return self._graph.earlier[at] | itself << at
+
+    def _check_use(self, use: Use, passed: int) -> None:
+        for reference in use.code.references:
+            self._check_reference(use, reference.path, passed)
+        for comparison in use.code.comparisons:
+            self._check_comparison(use, comparison)
+
+    def _check_reference(self, use: Use, path: Path, passed: int) -> None:
+        root, *below = path
+        if root in use.own:
+            return
+        if root in DECLARED:
+            self._check_declared(use.path, str(root), below)
+        elif root == "run":
+            self._check_word(use.path, "run", below, RUN_WORDS)
+        elif (found := _in_node(path)) is not None:
+            node, inside = found
+            if root == node and node not in self._names.nodes:
+                self._deny(use, str(node), passed)
+            elif self._find(use.path, node, passed):
+                self._check_word(use.path, str(node), inside, NODE_WORDS)
+                self._check_name_is_given(use.path, str(node), inside)
+
+    def _check_declared(self, path: Path, kind: str, below: Sequence[str | int]) -> None:
+        known = self._names.declared[kind]
+        if not below or below[0] in known or (kind == "secrets" and below[0] in self._names.lent):
+            return
+        name = str(below[0])
+        close = nearest(name, list(known))
+        hint = f'did you mean "{close}"?' if close else f"declare it: {_DECLARING[kind].format(name)}"
+        self._draft.say("E307", path, f"{_CALLED[kind]} {name} is not declared", hint)
+
+    def _check_word(self, path: Path, owner: str, below: Sequence[str | int], known: tuple[str, ...]) -> None:
+        if below and below[0] not in known:
+            hint = did_you_mean(str(below[0]), known)
+            self._draft.say("E402", path, f"{owner}.{below[0]} does not exist", hint)
+
+    def _deny(self, use: Use, name: str, passed: int) -> None:
+        """Note a name that nothing has."""
+        hyphened = next((node for node in self._names.nodes if "-" in node and name in node.split("-")), "")
+        known = [*SCOPE_WORDS, *self._seen(passed), *sorted(use.own)]
+        hint = f'for the node, write nodes["{hyphened}"]' if hyphened else did_you_mean(name, known)
+        self._draft.say("E402", use.path, f'"{name}" does not exist', hint)
+
+    def _find(self, path: Path, node: str | int, passed: int) -> bool:
+        """Say whether a node has run when it is read, and note where it has not."""
+        place = self._names.nodes.get(str(node))
+        if place is None:
+            seen = self._seen(passed)
+            hint = did_you_mean(str(node), seen) if seen else "no node comes before this one"
+            self._draft.say("E306", path, f"there is no node {described(node)}", hint)
+        elif not passed >> place & 1:
+            sentence = f'"{node}" has not run yet when this is read'
+            self._draft.say("E306", path, sentence, "refer to a node that comes earlier")
+        return place is not None and bool(passed >> place & 1)
+
+    def _seen(self, passed: int) -> list[str]:
+        return [node for node, place in self._names.nodes.items() if passed >> place & 1]
+
+    def _check_name_is_given(self, path: Path, node: str, inside: Path) -> None:
+        match inside:
+            case ("output", "results", check, *_) if check in self._unnamed[node]:
+                sentence = f'the check "{check}" has this name only by default'
+                self._draft.say("W503", path, sentence, "give the check a name:, so that the reference holds")
+
+    def _check_comparison(self, use: Use, comparison: Comparison) -> None:
+        path, word = comparison.path, comparison.word
+        # What `incident` knows, it knows from an ingest node's output.
+        found = ("", ("output", *path[1:])) if path[0] == "incident" else _in_node(path)
+        words = _words(found[1]) if found and path[0] not in use.own else []
+        if words and word not in words:
+            self._draft.say("E403", use.path, f"no {path[-1]} is {described(word)}", did_you_mean(str(word), words))
 
 
-def _read_nodes(step: Step) -> tuple[str, ...]:
-    """Return the nodes that a step reads by name in its `config`."""
-    reads = getattr(step.config.sketch, "reads", None)
+def _in_node(path: Path) -> tuple[str | int, Path] | None:
+    """Return the node that a reference reads, and the path below it; None where it reads none."""
+    if path[0] == "nodes":
+        return (path[1], path[2:]) if len(path) > 1 else None
+    return None if path[0] in SCOPE_WORDS else (path[0], path[1:])
+
+
+def _words(inside: Path) -> list[str]:
+    """Return the words that can stand at a place in a node's result; none where anything can."""
+    for pattern, words in _WORDS.items():
+        if len(pattern) == len(inside) and all(a in {"*", b} for a, b in zip(pattern, inside, strict=True)):
+            return list(words)
+    return []
+
+
+def _read_nodes(part: Part) -> tuple[str, ...]:
+    """Return the nodes that a part reads by name in its `config`."""
+    reads = getattr(part.config and part.config.sketch, "reads", None)
     return tuple(reads()) if reads else ()
 
 
-def _unnamed_checks(step: Step) -> frozenset[str]:
-    """Return the names that a step's checks have by default."""
-    names = getattr(step.config.sketch, "default_names", None)
+def _unnamed_checks(part: Part) -> frozenset[str]:
+    """Return the names that a part's checks have by default."""
+    names = getattr(part.config and part.config.sketch, "default_names", None)
     return frozenset(names()) if names else frozenset()
-
-
-def _check_reference(draft: Draft, names: Names, use: Use, reference: Reference) -> None:
-    root, *rest = reference.path
-    if root in use.own:
-        return
-    if root in _DECLARED:
-        _check_declared(draft, names, use, reference)
-    elif root == "run":
-        _check_word(draft, use.path, "run", rest, RUN_WORDS)
-    elif root == "nodes":
-        if rest and _check_node(draft, names, use.path, str(rest[0]), use.sees):
-            _check_word(draft, use.path, str(rest[0]), rest[1:], NODE_WORDS)
-    elif root not in SCOPE_WORDS and _check_node(draft, names, use.path, str(root), use.sees, own=use.own):
-        _check_word(draft, use.path, str(root), rest, NODE_WORDS)
-
-
-def _check_declared(draft: Draft, names: Names, use: Use, reference: Reference) -> None:
-    root, *rest = reference.path
-    known = {"inputs": names.inputs, "secrets": names.secrets, "env": names.env}[str(root)]
-    if not rest or rest[0] in known:
-        return
-    hint = did_you_mean(str(rest[0]), known) if known else f"declare it: {root}: [{rest[0]}]"
-    draft.say("E307", use.path, f"{_DECLARED[str(root)]} {rest[0]} is not declared", hint)
-
-
-def _check_word(draft: Draft, path: Path, owner: str, rest: Sequence[str | int], known: Sequence[str]) -> None:
-    if rest and rest[0] not in known:
-        draft.say("E402", path, f"{owner}.{rest[0]} does not exist", did_you_mean(str(rest[0]), list(known)))
-
-
-def _check_node(
-    draft: Draft, names: Names, path: Path, node: str, sees: frozenset[str], own: frozenset[str] = frozenset()
-) -> bool:
-    if node in sees:
-        return True
-    if node in names.ids:
-        sentence = f'"{node}" has not run yet when this is read'
-        draft.say("E306", path, sentence, "refer to a node that comes earlier")
-    else:
-        known = [*SCOPE_WORDS, *names.ids, *sorted(own)]
-        draft.say("E402", path, f'"{node}" does not exist', did_you_mean(node, known))
-    return False
-
-
-def _check_name_is_given(draft: Draft, unnamed: dict[str, frozenset[str]], use: Use, reference: Reference) -> None:
-    path = reference.path[1:] if reference.path[0] == "nodes" else reference.path
-    match path:
-        case (node, "output", "results", check, *_) if check in unnamed.get(str(node), ()):
-            sentence = f'the check "{check}" has this name only by default'
-            draft.say("W503", use.path, sentence, "give the check a name:, so that the reference holds")
-
-
-def _check_comparison(draft: Draft, names: Names, use: Use, comparison: Comparison) -> None:
-    path, word = comparison.path, comparison.word
-    of_node = path[0] in names.ids or path[0] == "nodes"
-    words = _WORDS.get(str(path[-1]))
-    if not of_node or words is None or (path[-1] == "status" and "output" in path):
-        return
-    if not isinstance(word, str) or word not in list(words):
-        hint = did_you_mean(str(word), list(words))
-        draft.say("E403", use.path, f'no {path[-1]} is "{word}"', hint)

@@ -214,7 +214,12 @@ def test_a_configuration_is_read(config: dict[str, Any]) -> None:
     ("config", "code", "at", "sentence", "hint"),
     [
         pytest.param(
-            {}, "E201", ("provider",), 'missing key "provider"', "known providers: local, openai", id="missing"
+            {},
+            "E201",
+            ("provider",),
+            'missing key "provider"',
+            f"known providers: {', '.join(PROVIDERS)}",
+            id="missing",
         ),
         pytest.param(
             {"provider": "locl"}, "E206", ("provider",), 'unknown provider "locl"', 'did you mean "local"?', id="name"

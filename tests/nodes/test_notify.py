@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pydantic_core import ValidationError
 
+from runner.channels import CHANNELS
 from runner.doors import shut_doors
 from runner.errors import NodeError
 from runner.nodes.notify import Notify
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from runner.scope import Scope
     from tests.channels.stage import Receiver
 
+DRIVERS = ", ".join(CHANNELS)
 STATELESS = "no state store to compare with: send: changes acts as problems"
 HELD = "nothing is wrong: the verdict is ok, no alert is firing or resolved, and the run has not failed"
 OVER = ingested(alert(status="resolved"), verdict=Verdict.OK)
@@ -291,7 +293,7 @@ def test_a_channel_by_name_reaches_nobody_without_a_database() -> None:
     [
         pytest.param(
             {},
-            [("E201", ("driver",), 'missing key "driver"', "add a driver, one of log, slack, generic")],
+            [("E201", ("driver",), 'missing key "driver"', f"add a driver, one of {DRIVERS}")],
             id="nowhere",
         ),
         pytest.param(
@@ -335,7 +337,7 @@ def test_a_channel_by_name_reaches_nobody_without_a_database() -> None:
             {"channels": ["ops", {"driver": "slack", "endpoint": "x"}, {"driver": "zz"}]},
             [
                 ("E203", ("channels", 1, "endpoint"), 'unknown key "endpoint"', "known: webhook_url"),
-                ("E206", ("channels", 2, "driver"), 'unknown driver "zz"', "known: log, slack, generic"),
+                ("E206", ("channels", 2, "driver"), 'unknown driver "zz"', f"known: {DRIVERS}"),
             ],
             id="in-channels",
         ),
