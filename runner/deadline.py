@@ -33,7 +33,8 @@ class Deadline:
     def within(self, seconds: float) -> Deadline:
         """Return a deadline `seconds` from now, or this one's moment where that is sooner."""
         child = Deadline(seconds)
-        child.at = min(child.at, self.at)
+        if self.at < child.at:
+            child.at, child.limit = self.at, self.limit
         with self._lock:
             self._children.append(child)
             child._cancelled = self._cancelled

@@ -116,7 +116,7 @@ class PagerDuty(Channel):
         """Make an event for each incident, the open ones first."""
         open_only = self.event_action in {"trigger", "acknowledge"}
         found = () if self.dedup_key else tuple(one for one in incidents(scope) if not (open_only and one.closed))
-        alone = len(found) == 1
+        alone = len(found) == 1 and message.kind is not Kind.FAILED
         events = [_event_of(one, message if alone else _own(one, message, scope)) for one in found]
         if message.kind is Kind.FAILED or not events:
             events.append(_event_about(message))
@@ -211,18 +211,19 @@ def _payload(event: Event, message: Message, scope: Scope) -> dict[str, object]:
     """Describe an incident within PagerDuty's limits; the details tell what the whole message does, too."""
     told = event.told
     details = {**told.document, "title": message.title, "message": message.document["message"]}
-    source, component, kind = map(scope.masker.mask, _place(event.facts))
-    fields = {
-        "source": source or scope.run.definition,
+    source, component, kind = (flat(scope.masker.mask(text), _FIELD) for text in _place(event.facts))
+    definition = flat(scope.run.definition, _FIELD)
+    place = {
+        "source": source or definition,
         "component": component,
-        "group": scope.run.definition,
+        "group": definition,
         "class": kind,
     }
     return {
         "summary": clipped(told.whole.partition("\n")[0] or told.title, _SUMMARY),
         "severity": _SEVERITIES.get(event.facts.verdict, told.severity),
         "timestamp": message.data["generated_at"],
-        **{name: flat(text, _FIELD) for name, text in fields.items() if text},
+        **{name: text for name, text in place.items() if text},
         "custom_details": bounded({name: item for name, item in details.items() if item}, limit=_DETAILS),
     }
 

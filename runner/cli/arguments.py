@@ -6,6 +6,7 @@ import argparse
 import re
 from typing import NoReturn
 
+from runner import __version__
 from runner.cli.commands import COMMANDS
 from runner.errors import UsageError
 from runner.spec import duration, nearest
@@ -46,17 +47,13 @@ def parser_of(command: str) -> Parser:
             formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,
         )
-        parser.add_argument("--version", action="version", version=_version(), help="print the version and exit")
+        parser.add_argument(
+            "--version", action="version", version=f"pipeline-runner {__version__}", help="print the version and exit"
+        )
     else:
         parser = Parser(prog=f"pipeline-runner {command}", description=_sentence(COMMANDS[command]), allow_abbrev=False)
     add_output_flags(parser)
     return parser
-
-
-def _version() -> str:
-    from runner import __version__  # noqa: PLC0415 - one line of it
-
-    return f"pipeline-runner {__version__}"
 
 
 def _sentence(summary: str) -> str:

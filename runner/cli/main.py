@@ -7,6 +7,7 @@ import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from runner import __version__
 from runner.cli.commands import COMMANDS
 from runner.errors import ExitCode, RunnerError
 
@@ -20,8 +21,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return the process's exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments == ["--version"]:
-        from runner import __version__  # noqa: PLC0415 - nothing else is needed for it
-
         print(f"pipeline-runner {__version__}")  # noqa: T201 - what was asked for
         return ExitCode.OK
     from runner.cli.shell import Shell  # noqa: PLC0415 - `--version` does without

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
+from runner.cli.members import member
 from runner.errors import UsageError
 from runner.formats import FORMATS
 from runner.scope import Overrides
-from runner.spec import Invalid
 
 if TYPE_CHECKING:
     import argparse
@@ -48,11 +48,3 @@ def rewrite_of(options: argparse.Namespace) -> Rewrite | None:
     from runner.cli.rewrite import Rewriting  # noqa: PLC0415 - imports checks and channels, which few runs need so early
 
     return Rewriting(options)
-
-
-def member(registry: Any, name: str) -> type[Any]:  # noqa: ANN401 - any registry
-    """Return the class of a member that a flag names; raise `UsageError` where there is none."""
-    try:
-        return registry.load(name)  # type: ignore[no-any-return]
-    except Invalid as error:
-        raise UsageError(f"{error.sentence} — {error.hint}") from None

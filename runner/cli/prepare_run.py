@@ -93,7 +93,8 @@ def _resolved(
     inputs = inputs_of(definition, _inputs(options, shell, definition))
     secrets, missing = secrets_of(definition, environ)
     env = {name: environ[name] for name in definition.env if name in environ}
-    nodes = dict(_early(definition, {"inputs": inputs, "secrets": secrets, "env": env}))
+    named = {name: Secret(name, "") for name, need in definition.secrets.items() if need.required}
+    nodes = dict(_known(definition, {"inputs": inputs, "secrets": {**named, **secrets}, "env": env}))
     variables = _variables(nodes, environ)
     credentials = [secret for node in nodes.values() for secret in credentials_of(node)]
     missing += tuple(
@@ -165,16 +166,22 @@ def _fail_on(options: argparse.Namespace, environ: Mapping[str, str]) -> FailOn 
     return next((word for word in words if word == wanted), None)
 
 
-def _early(definition: Definition, values: Mapping[str, object]) -> Iterator[tuple[str, Node]]:
-    """Bind every node whose values are known already; all that is wrong with any of them is said at once."""
+def _known(definition: Definition, values: Mapping[str, object]) -> Iterator[tuple[str, Node]]:
+    """Return every node as far as it is known before the first one runs.
+
+    Raises `DefinitionError` with all that is wrong with those whose values are known.
+    """
     wrong: list[Diagnostic] = []
     for step in definition.steps:
         if not step.config.names <= _EARLY:
+            if step.config.sketch is not None:
+                yield step.id, step.config.sketch
             continue
         try:
             yield step.id, step.config.bind(lambda names: {name: values[name] for name in names})
         except InvalidConfig as error:
-            wrong += error.diagnostics
+            # an optional secret or a variable that is not set fails the nodes that use it, and no others
+            wrong += [one for one in error.diagnostics if one.code != "E402"]
     if wrong:
         raise invalid(wrong)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from runner.channels import CHANNELS
 from runner.checks import CHECKS
 from runner.checks.base import Usage
-from runner.cli.overrides import member
+from runner.cli.members import member
 from runner.errors import UsageError
 from runner.spec import Invalid, percentage
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _LISTS = ("checks", "include", "checker_names")
 """The keys that a context node's checks stand under."""
+_LABELLED = ("ingest", "notify")
+"""The types of nodes that labels show in: in alerts, and in messages."""
 _DRIVER_KEYS = ("driver", "drivers", "channel", "channels")
 
 
@@ -35,8 +37,9 @@ class Rewriting:
             self._replace_thresholds(tree)
         if options.notify_driver is not None:
             self._replace_driver(tree, options.notify_driver)
+        if options.label and not any(node.get("type") in _LABELLED for node in _objects(tree.get("nodes"))):
+            raise UsageError("--label has no effect here: the definition has no ingest and no notify node")
         for flag, kind in (
-            ("label", "ingest"),
             ("no_incidents", "ingest"),
             ("format", "ingest"),
             ("hostname", "context"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -129,8 +130,6 @@ class Shell:
 
 def _nowhere() -> TextIO:
     """Point stdout at nothing, so that closing it raises nothing either."""
-    import os  # noqa: PLC0415 - only where a reader has gone
-
     descriptor = os.open(os.devnull, os.O_WRONLY)
     os.dup2(descriptor, sys.stdout.fileno())
     return sys.stdout

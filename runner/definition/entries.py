@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, Final, Literal, TypeAlias, TypeVar
 
 from runner.definition.inputs import convert
-from runner.spec import NAME_PATTERN, Duration, Invalid, Name, Pause, ReadBy, Seconds, described
+from runner.spec import NAME_PATTERN, Duration, Invalid, Pause, ReadBy, Seconds, described
 from runner.spec import name as read_name
 from runner.spec import number as read_number
 from runner.validators import invalid, read
@@ -30,6 +30,14 @@ def read_version(value: object) -> str:
     is_empty = value is None or value == ""
     msg = "the version is empty" if is_empty else f"version {described(value)} is none that this runner reads"
     raise Invalid(msg, 'write version: "1.0"', code="E209")
+
+
+def read_variable(value: object) -> str:
+    """Read the name of an environment variable."""
+    if isinstance(value, str):
+        return read_name(value)
+    msg = f"expected a name, got {described(value)}"
+    raise Invalid(msg, "write it like API_TOKEN", code="E202")
 
 
 def read_condition(value: object) -> str:
@@ -60,6 +68,7 @@ def read_backoff(value: object) -> float:
 
 
 MAX_BACKOFF: Final = 10
+VariableName: TypeAlias = Annotated[str, ReadBy(read_variable, {"type": "string", "pattern": NAME_PATTERN})]
 Condition: TypeAlias = Annotated[str, ReadBy(read_condition, {"type": ["string", "boolean"]})]
 Retries: TypeAlias = Annotated[int, ReadBy(read_retries, {"type": "integer", "minimum": 0, "maximum": MAX_RETRIES})]
 Backoff: TypeAlias = Annotated[float, ReadBy(read_backoff, {"type": "number", "minimum": 1, "maximum": MAX_BACKOFF})]
@@ -174,7 +183,7 @@ def _read_branch(item: object) -> Branch:
 def read_secret_needs(value: object) -> Mapping[str, SecretNeed]:
     """Read the secrets: a list of names, or an object of names."""
     if isinstance(value, list):
-        return dict.fromkeys(_read_each(value, dict(enumerate(value)), read_name), SecretNeed())
+        return dict.fromkeys(_read_each(value, dict(enumerate(value)), read_variable), SecretNeed())
     if isinstance(value, dict):
         return dict(_read_each(value, {name: (name, need) for name, need in value.items()}, _read_secret_need))
     msg = f"expected a list of names, got {described(value)}"
@@ -183,7 +192,7 @@ def read_secret_needs(value: object) -> Mapping[str, SecretNeed]:
 
 def _read_secret_need(item: tuple[str, object]) -> tuple[str, SecretNeed]:
     name, need = item
-    return read_name(name), read(SecretNeed, {} if need is None else need)
+    return read_variable(name), read(SecretNeed, {} if need is None else need)
 
 
 def _read_each(whole: object, items: Mapping[Any, U], read_one: Callable[[U], T]) -> list[T]:
@@ -296,7 +305,7 @@ class DefinitionEntry:
     """The verdict from which the run exits 5."""
     inputs: Mapping[str, Input] = field(default_factory=dict)
     secrets: SecretNeeds = field(default_factory=dict)
-    env: tuple[Name, ...] = ()
+    env: tuple[VariableName, ...] = ()
     """Environment variables that expressions may read."""
     allow_hosts: tuple[str, ...] = ()
     """Hosts that URLs out of a payload may name though their addresses are private."""

@@ -24,6 +24,9 @@ _TEXT: Final = 600
 """Characters of a text in a fact."""
 _ENTRIES: Final = 24
 """Labels, annotations or metrics of a fact."""
+_MAX_FACT: Final = 8 * 1024
+"""Bytes of a fact; a larger one is told by its essentials."""
+_ESSENTIAL: Final = ("id", "kind", "name", "status", "severity", "verdict", "about", "description", "message")
 
 INSTRUCTIONS: Final = """\
 You help people who look after servers and services. Say what the facts below mean and what to do next.
@@ -89,6 +92,8 @@ def prompt_of(facts: Facts, masker: Masker) -> Prompt:
     records = list(_records(facts))
     for quote, record in records:
         line = _line(record, masker)
+        if _size(line) > _MAX_FACT:
+            line = _line({key: record[key] for key in _ESSENTIAL if key in record}, masker)
         room -= _size(line)
         if room < 0:
             lines.append(json.dumps({"left_out": len(records) - len(lines)}))

@@ -204,6 +204,13 @@ def test_a_run_that_failed_before_it_saw_anything_is_an_incident(receiver: Recei
     assert (payload["severity"], payload["source"]) == ("error", "web-health")
 
 
+def test_a_run_that_failed_still_closes_what_is_well(receiver: Receiver) -> None:
+    sent(receiver, checked(memory=GOOD_MEMORY), failure="the time is up")
+    assert actions(receiver) == [("trigger", key_of()), ("resolve", key_of("probe", "memory"))]
+    failed, well = (request.json["payload"]["summary"] for request in receiver.requests)
+    assert (failed, well) == ("[FAILED] web-health: the time is up", "[OK] web-health: 1 check passed")
+
+
 @pytest.mark.parametrize(
     ("nodes", "action", "severity"),
     [

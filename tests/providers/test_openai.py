@@ -219,7 +219,18 @@ def test_a_request_is_bounded_and_says_what_was_left_out(server: Receiver, text:
     assert len(server.requests[0].json["messages"][1]["content"].encode()) <= MAX_FACTS + 100
     *facts, last = facts_sent(server)
     assert last == {"left_out": 300 - len(facts)}
-    assert all(len(value) <= 600 for fact in facts for value in fact["labels"].values())
+    assert facts[0].keys() == {"id", "kind", "name", "status", "severity", "description"}
+    assert all(len(fact["description"]) <= 600 for fact in facts)
+
+
+def test_of_a_fact_with_much_to_it_a_part_is_sent(server: Receiver) -> None:
+    server.answer(200, completion())
+    long = check("m" * 900, "critical", metrics={f"m{place}": place for place in range(50)})
+    asked(server, checked(many=long, some={**FULL_DISK, "metrics": {"codes": [1, "two"], "tree": {"a": 1}}}))
+    many, listed = facts_sent(server)
+    assert many["message"] == "m" * 599 + "…"
+    assert list(many["metrics"]) == [f"m{place}" for place in range(24)]
+    assert listed["metrics"] == {"codes": ["1", "two"]}
 
 
 @pytest.mark.parametrize(
