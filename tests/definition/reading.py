@@ -1,0 +1,37 @@
+"""How these tests load definitions, and what they compare: whole diagnostics, as people read them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from runner.definition.loader import load
+from runner.errors import DefinitionError
+
+if TYPE_CHECKING:
+    from runner.definition.model import Definition
+
+HEAD = 'version: "1.0"\n'
+
+
+def loaded(text: str, name: str = "f.yaml", **given: Any) -> Definition:  # noqa: ANN401 - the arguments of load
+    """Load a definition from text; `name` is that of its file."""
+    return load(text.encode(), name, **{"name": "f", **given})
+
+
+def refused(text: str, name: str = "f.yaml", **given: Any) -> list[str]:  # noqa: ANN401 - the arguments of load
+    """Return what is said about a definition that cannot be loaded."""
+    with pytest.raises(DefinitionError) as caught:
+        loaded(text, name, **given)
+    return [str(one) for one in caught.value.diagnostics]
+
+
+def warned(text: str, name: str = "f.yaml", **given: Any) -> list[str]:  # noqa: ANN401 - the arguments of load
+    """Return what is said about a definition that can be loaded."""
+    return [str(one) for one in loaded(text, name, **given).warnings]
+
+
+def nodes(*lines: str) -> str:
+    """Write a definition of nodes, each on a line of its own: the first is line 3."""
+    return f"{HEAD}nodes:\n" + "".join(f"  - {line}\n" for line in lines)
