@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import re
-from typing import NoReturn
+from functools import partial
+from typing import Final, NoReturn
 
 from runner import __version__
 from runner.cli.commands import COMMANDS
@@ -19,6 +20,10 @@ examples:
   pipeline-runner --definition alert --file alert.json --notify-driver slack
   pipeline-runner validate definitions/                check every definition of a folder
 """
+
+
+_WIDE: Final = partial(argparse.RawDescriptionHelpFormatter, width=100)
+"""Asking the terminal for its width takes longer than to read the arguments."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -44,14 +49,19 @@ def parser_of(command: str) -> Parser:
             usage="pipeline-runner [run] [flags]\n       pipeline-runner COMMAND [flags]",
             description="Run a health pipeline: ingest alerts, gather context by checks, analyse, transform, notify.",
             epilog=f"commands:\n{commands}\n\n{EXAMPLES}",
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            formatter_class=_WIDE,
             allow_abbrev=False,
         )
         parser.add_argument(
             "--version", action="version", version=f"pipeline-runner {__version__}", help="print the version and exit"
         )
     else:
-        parser = Parser(prog=f"pipeline-runner {command}", description=_sentence(COMMANDS[command]), allow_abbrev=False)
+        parser = Parser(
+            prog=f"pipeline-runner {command}",
+            description=_sentence(COMMANDS[command]),
+            formatter_class=_WIDE,
+            allow_abbrev=False,
+        )
     add_output_flags(parser)
     return parser
 
