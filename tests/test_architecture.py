@@ -70,9 +70,11 @@ HIDDEN: Final = {
     "runner.cli.arguments": ("--version does without", {"cli.main"}),
     "runner.cli.dry_run": ("only for a dry run", {"cli.commands.run"}),
     "runner.cli.perform": ("only for a run", {"cli.commands.run"}),
-    "runner.cli.prepare_run": ("--help does without", {"cli.commands.run", "cli.commands.validate"}),
+    "runner.cli.github": ("only on GitHub", {"cli.shell"}),
+    "runner.cli.prepare_run": ("--help does without", {"cli.commands.run"}),
     "runner.cli.rewrite": ("only where a flag changes nodes", {"cli.overrides"}),
     "runner.cli.shell": ("--version does without", {"cli.main"}),
+    "runner.cli.signals": ("--version does without", {"cli.main"}),
     "runner.definition.schema": ("brings pydantic, only for the schema", {"cli.commands.schema"}),
     "runner.doors.files": ("a door is built when it is first used", {"doors.opened"}),
     "runner.doors.http": ("a door is built when it is first used", {"doors.opened"}),
@@ -87,10 +89,6 @@ HIDDEN: Final = {
     "runner.reports.document": (
         "only the report that is wanted",
         {"cli.commands.report", "cli.commands.validate", "cli.shell"},
-    ),
-    "runner.reports.github": (
-        "only on GitHub",
-        {"cli.commands.validate", "cli.prepare_run", "cli.publish", "cli.shell"},
     ),
     "runner.reports.markdown": ("only the report that is wanted", {"cli.commands.report", "cli.publish"}),
     "runner.reports.reading": ("--help does without", {"cli.commands.report"}),

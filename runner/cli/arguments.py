@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import argparse
 import re
-from functools import partial
-from typing import Final, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn, TypeVar
 
 from runner import __version__
 from runner.cli.commands import COMMANDS
 from runner.errors import UsageError
-from runner.spec import duration, nearest
+from runner.spec import Invalid, described, did_you_mean, nearest
+from runner.spec.quantities import percentage, positive_duration
 
-EXAMPLES = """\
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
+
+WIDTH: Final = 100
+"""Characters of a line of help: asking the terminal takes longer than to read the arguments."""
+_MARGIN: Final = 30
+
+EXAMPLES: Final = """\
 examples:
   pipeline-runner --definition web-health              run a definition of this repository
   pipeline-runner --config health.yaml --dry-run       show what would happen, touch nothing
@@ -22,8 +31,17 @@ examples:
 """
 
 
-_WIDE: Final = partial(argparse.RawDescriptionHelpFormatter, width=100)
-"""Asking the terminal for its width takes longer than to read the arguments."""
+class HelpFormat(argparse.RawDescriptionHelpFormatter):
+    """Help that every Python lays out alike, whatever the terminal."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=_MARGIN, width=WIDTH)
+
+    def _format_action_invocation(self, action: argparse.Action) -> str:
+        """Write `--file, --payload-file PATH`: the value once, as newer Pythons do."""
+        if not action.option_strings or action.nargs == 0:
+            return super()._format_action_invocation(action)
+        return f"{', '.join(action.option_strings)} {action.metavar}"
 
 
 class Parser(argparse.ArgumentParser):
@@ -31,66 +49,104 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raise `UsageError` with a hint."""
-        raise UsageError(f"{message}{self._hint(message)} — {self.prog} --help shows them all")
+        more = "" if " — " in message else f" — {self.prog} --help shows them all"
+        raise UsageError(f"{message}{self._hint(message)}{more}")
 
     def _hint(self, message: str) -> str:
+        unknown = message.partition("unrecognized arguments:")[2].split()
+        late = next((word for word in unknown if word in COMMANDS), None)
+        if late:
+            return f": the command comes first, pipeline-runner {late} …"
         known = [flag for action in self._actions for flag in action.option_strings]
-        unknown = re.findall(r"(?<!\S)--?[\w-]+", message.partition("unrecognized arguments:")[2])
-        found = [near for near in (nearest(flag, known) for flag in unknown) if near]
+        flags = [match[0] for word in unknown if (match := re.match(r"--?[\w-]+", word))]
+        found = [near for near in (nearest(flag, known) for flag in flags) if near]
         return f": did you mean {', '.join(found)}?" if found else ""
+
+
+def split(arguments: list[str]) -> tuple[str, list[str]]:
+    """Return the command and what comes after it; `run` where none is named."""
+    if not arguments or arguments[0].startswith("-"):
+        return "run", arguments
+    name, *rest = arguments
+    if name not in COMMANDS:
+        near = nearest(name, list(COMMANDS))
+        hint = f'did you mean "{near}"?' if near else f"to run a definition, write --definition {name}"
+        raise UsageError(f"unknown command {described(name)} — {hint}")
+    return name, rest
 
 
 def parser_of(command: str) -> Parser:
     """Return the parser of a sub-command, with what all of them share."""
-    if command == "run":
-        commands = "\n".join(f"  {name:<10} {summary}" for name, summary in COMMANDS.items())
-        parser = Parser(
-            prog="pipeline-runner",
-            usage="pipeline-runner [run] [flags]\n       pipeline-runner COMMAND [flags]",
-            description="Run a health pipeline: ingest alerts, gather context by checks, analyse, transform, notify.",
-            epilog=f"commands:\n{commands}\n\n{EXAMPLES}",
-            formatter_class=_WIDE,
-            allow_abbrev=False,
-        )
-        parser.add_argument(
-            "--version", action="version", version=f"pipeline-runner {__version__}", help="print the version and exit"
-        )
-    else:
-        parser = Parser(
-            prog=f"pipeline-runner {command}",
-            description=_sentence(COMMANDS[command]),
-            formatter_class=_WIDE,
-            allow_abbrev=False,
-        )
+    parser = _main_parser() if command == "run" else _parser(command)
     add_output_flags(parser)
     return parser
 
 
-def _sentence(summary: str) -> str:
-    return summary[0].upper() + summary[1:] + "."
+def _main_parser() -> Parser:
+    commands = "\n".join(f"  {name:<10} {summary}" for name, summary in COMMANDS.items())
+    parser = Parser(
+        prog="pipeline-runner",
+        usage="pipeline-runner [run] [flags]\n       pipeline-runner COMMAND [flags]",
+        description="Run a health pipeline: ingest alerts, gather context by checks, analyse, transform, notify.",
+        epilog=f"commands:\n{commands}\n\n{EXAMPLES}",
+        formatter_class=HelpFormat,
+        allow_abbrev=False,
+    )
+    version = f"pipeline-runner {__version__}"
+    parser.add_argument("--version", action="version", version=version, help="print the version and exit")
+    return parser
+
+
+def _parser(command: str) -> Parser:
+    summary = COMMANDS[command]
+    return Parser(
+        prog=f"pipeline-runner {command}",
+        usage=f"pipeline-runner {command} [flags]",
+        description=f"{summary[0].upper()}{summary[1:]}.",
+        formatter_class=HelpFormat,
+        allow_abbrev=False,
+    )
 
 
 def add_output_flags(parser: argparse.ArgumentParser) -> None:
     """Add what every command takes."""
     group = parser.add_argument_group("output")
     group.add_argument("--json", action="store_true", help="write one JSON document to stdout, and nothing else")
-    group.add_argument("--ci", choices=("auto", "github", "none"), default="auto", help="whose log syntax to speak")
-    group.add_argument("-v", "--verbose", action="count", default=0, help="say more on stderr")
+    add_choice(group, "--ci", "auto", "github", "none", default="auto", help="whose log syntax to speak (auto)")
+    group.add_argument("-v", "--verbose", action="store_true", help="say more on stderr")
     group.add_argument("-q", "--quiet", action="store_true", help="say only warnings and errors on stderr")
-    group.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="colour the result")
+    add_choice(group, "--color", "auto", "always", "never", default="auto", help="colour the result (auto)")
+
+
+def add_choice(
+    group: argparse._ActionsContainer,
+    flag: str,
+    *words: str,
+    help: str,  # noqa: A002 - argparse's own word
+    default: str | None = None,
+) -> None:
+    """Add a flag that takes one of some words."""
+
+    def one_of(text: str) -> str:
+        if text not in words:
+            raise argparse.ArgumentTypeError(f"unknown word {described(text)} — {did_you_mean(text, words)}")
+        return text
+
+    group.add_argument(flag, metavar="|".join(words), type=one_of, default=default, help=help)
 
 
 def duration_argument(text: str) -> float:
     """Read a duration of the command line."""
-    try:
-        return duration(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
+    return _read(positive_duration, text)
 
 
 def percent_argument(text: str) -> float:
     """Read a threshold in per cent: `85` or `85%`."""
+    return _read(percentage, f"{text.strip().removesuffix('%')}%")
+
+
+def _read(reader: Callable[[object], T], text: str) -> T:
     try:
-        return float(text.strip().removesuffix("%"))
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"expected a percentage, got {text!r}") from None
+        return reader(text)
+    except Invalid as error:
+        raise argparse.ArgumentTypeError(" — ".join(filter(None, (error.sentence, error.hint)))) from None

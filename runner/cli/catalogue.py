@@ -5,24 +5,27 @@ from __future__ import annotations
 import ast
 import inspect
 import textwrap
-from dataclasses import MISSING, dataclass, fields
+import types
+from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal, Union, get_args, get_origin, get_type_hints
 
 from runner.channels import CHANNELS
 from runner.checks import CHECKS
 from runner.formats import FORMATS
 from runner.nodes import NODES
 from runner.providers import PROVIDERS
-from runner.spec import Threshold, duration_text
+from runner.spec import ReadBy, Threshold, duration_text
+from runner.spec.quantities import duration, percentage, positive_duration
+from runner.spec.thresholds import duration_above, duration_below, percent_above
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from runner.registry import Registry
 
 FAMILIES: Final[dict[str, Registry[Any]]] = {
-    "node types": NODES,
+    "node-types": NODES,
     "checks": CHECKS,
     "formats": FORMATS,
     "providers": PROVIDERS,
@@ -35,6 +38,7 @@ class Option:
     """A field of a configurable class, as a reference page shows it."""
 
     name: str
+    """With a dot where it stands in another one: `expect.status`."""
     default: str
     text: str
 
@@ -44,12 +48,68 @@ def summary(cls: type[Any]) -> str:
     return (inspect.getdoc(cls) or "").partition("\n")[0]
 
 
-def options(cls: type[Any]) -> Iterator[Option]:
+def options(cls: type[Any], above: str = "") -> Iterator[Option]:
     """Return the fields of a class with the strings below them; none for one that has no configuration."""
+    if not is_dataclass(cls):
+        return
     texts = {name: text for base in reversed(cls.__mro__) for name, text in _field_texts(base)}
-    for field in fields(cls) if hasattr(cls, "__dataclass_fields__") else ():
-        default = field.default_factory() if field.default_factory is not MISSING else field.default
-        yield Option(name=field.name, default=_written(default, field.name), text=texts.get(field.name, ""))
+    hints = get_type_hints(cls, include_extras=True)
+    for field in fields(cls):
+        parts = tuple(_parts(hints[field.name]))
+        nested = next((part for part in parts if isinstance(part, type) and is_dataclass(part)), None)
+        variable = getattr(cls, "variables", {}).get(field.name)
+        said = (texts.get(field.name), *map(_words, parts), f"Else {variable}." if variable else "")
+        text = " ".join(" ".join(filter(None, said)).split())
+        yield Option(name=above + field.name, default=_default(field, parts), text=text)
+        if nested is not None:
+            yield from options(nested, f"{above}{field.name}.")
+
+
+def _parts(hint: object) -> Iterator[Any]:
+    """Return the types that a field may have."""
+    if get_origin(hint) in {Union, types.UnionType}:
+        for one in get_args(hint):
+            yield from _parts(one)
+    else:
+        yield hint
+
+
+def _words(part: object) -> str:
+    """Say which words a field takes, where they are few."""
+    return f"One of {', '.join(map(str, get_args(part)))}." if get_origin(part) is Literal else ""
+
+
+def _default(field: Field[Any], parts: tuple[Any, ...]) -> str:
+    default = field.default_factory() if field.default_factory is not MISSING else field.default
+    if default is MISSING:
+        return "required"
+    if default is None or default in ("", (), {}) or _is_nested(default):
+        return "-"
+    write = next((_WRITERS[one.function] for part in parts for one in _readers(part) if one.function in _WRITERS), str)
+    if isinstance(default, Threshold):
+        return default.text(write)
+    if isinstance(default, tuple):
+        return ", ".join("-".join(map(str, item)) if isinstance(item, tuple) else str(item) for item in default)
+    return str(default).lower() if isinstance(default, bool) else write(default)
+
+
+def _is_nested(default: object) -> bool:
+    return is_dataclass(default) and not isinstance(default, Threshold)
+
+
+def _readers(part: object) -> Iterator[ReadBy]:
+    return (one for one in getattr(part, "__metadata__", ()) if isinstance(one, ReadBy))
+
+
+def _percent(value: float) -> str:
+    return f"{value:g}%"
+
+
+_WRITERS: Final[dict[Callable[[Any], Any], Callable[[Any], str]]] = {
+    **dict.fromkeys((duration, positive_duration, duration_above, duration_below), duration_text),
+    **dict.fromkeys((percentage, percent_above), _percent),
+}
+"""How the default of a field is written that is read by these."""
 
 
 def _field_texts(cls: type[Any]) -> Iterator[tuple[str, str]]:
@@ -64,17 +124,3 @@ def _field_texts(cls: type[Any]) -> Iterator[tuple[str, str]]:
                 yield name, inspect.cleandoc(text).replace("\n", " ")
             case _:
                 continue
-
-
-def _written(default: object, name: str) -> str:
-    if default is MISSING:
-        return "required"
-    if isinstance(default, Threshold):
-        return default.text(lambda value: f"{value:g}")
-    if isinstance(default, float) and name in {"timeout", "sample_interval", "pause"}:
-        return duration_text(default)
-    if default is None or default in ("", (), {}):
-        return "-"
-    if isinstance(default, bool):
-        return str(default).lower()
-    return ", ".join(map(str, default)) if isinstance(default, tuple) else str(default)

@@ -1,12 +1,14 @@
-"""What people following a run read on stderr: text, or a JSON line each."""
+"""What people following a run read on stderr: text, text on GitHub, or a JSON line each."""
 
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final, Protocol, TextIO
+from typing import TYPE_CHECKING, Final, TextIO
 
 from runner.reports.escaping import neutralise, well_formed
+from runner.reports.values import time_text
 
 if TYPE_CHECKING:
     from runner.secrets import Masker
@@ -14,98 +16,8 @@ if TYPE_CHECKING:
 NORMAL: Final = 0
 
 
-class Log(Protocol):
+class Log(ABC):
     """Where a command speaks to people; everything is masked, and nothing from outside is a command."""
-
-    def info(self, text: str) -> None:
-        """Say what is happening."""
-
-    def detail(self, text: str) -> None:
-        """Say what only someone looking for a fault wants to know."""
-
-    def warning(self, text: str) -> None:
-        """Say what deserves a look."""
-
-    def error(self, text: str) -> None:
-        """Say what went wrong; several lines are fine."""
-
-    def group(self, title: str) -> None:
-        """Begin the lines of a node."""
-
-    def end_group(self) -> None:
-        """End them."""
-
-    def raw(self, line: str) -> None:
-        """Write a line for the CI system as it is, but for secrets."""
-
-    def unmasked(self, line: str) -> None:
-        """Write the line that teaches the CI system a secret."""
-
-
-class TextLog:
-    """Lines of text; on GitHub with its groups."""
-
-    def __init__(self, stream: TextIO, masker: Masker, *, verbosity: int, github: bool) -> None:
-        self._stream = stream
-        self._masker = masker
-        self._verbosity = verbosity
-        self._github = github
-
-    def info(self, text: str) -> None:
-        """Say what is happening."""
-        if self._verbosity >= NORMAL:
-            self._lines("", text)
-
-    def detail(self, text: str) -> None:
-        """Say what only someone looking for a fault wants to know."""
-        if self._verbosity > NORMAL:
-            self._lines("", text)
-
-    def warning(self, text: str) -> None:
-        """Say what deserves a look."""
-        self._lines("warning: ", text)
-
-    def error(self, text: str) -> None:
-        """Say what went wrong."""
-        self._lines("error: ", text)
-
-    def group(self, title: str) -> None:
-        """Begin the lines of a node."""
-        if self._github:
-            self.raw(f"::group::{neutralise(title)}")
-        else:
-            self.info(f"▸ {title}")
-
-    def end_group(self) -> None:
-        """End them."""
-        if self._github:
-            self.raw("::endgroup::")
-
-    def raw(self, line: str) -> None:
-        """Write a line as it is, but for secrets."""
-        self._write(self._masker.mask(line))
-
-    def unmasked(self, line: str) -> None:
-        """Write the line that teaches the CI system a secret."""
-        if self._github:
-            self._write(line)
-
-    def _lines(self, prefix: str, text: str) -> None:
-        first, *rest = self._masker.mask(text).splitlines() or [""]
-        self._write(prefix + neutralise(first))
-        for line in rest:
-            self._write(neutralise(line))
-
-    def _write(self, line: str) -> None:
-        try:
-            self._stream.write(well_formed(line) + "\n")
-            self._stream.flush()
-        except BrokenPipeError:
-            return
-
-
-class JsonLog:
-    """One JSON object a line."""
 
     def __init__(self, stream: TextIO, masker: Masker, *, verbosity: int) -> None:
         self._stream = stream
@@ -115,35 +27,89 @@ class JsonLog:
     def info(self, text: str) -> None:
         """Say what is happening."""
         if self._verbosity >= NORMAL:
-            self._event("info", text)
+            self._say("info", text)
 
     def detail(self, text: str) -> None:
         """Say what only someone looking for a fault wants to know."""
         if self._verbosity > NORMAL:
-            self._event("debug", text)
+            self._say("debug", text)
 
     def warning(self, text: str) -> None:
         """Say what deserves a look."""
-        self._event("warning", text)
+        self._say("warning", text)
 
     def error(self, text: str) -> None:
-        """Say what went wrong."""
-        self._event("error", text)
+        """Say what went wrong; several lines are fine."""
+        self._say("error", text)
 
     def group(self, title: str) -> None:
         """Begin the lines of a node."""
         self.info(title)
 
+    def end_group(self) -> None:  # noqa: B027 - most logs have nothing to write here
+        """End them."""
+
+    def command(self, line: str, *, masked: bool = True) -> None:  # noqa: B027 - most logs are no CI system's
+        """Write a line for the CI system as it is, but for secrets; unmasked, the line that teaches it one."""
+
+    @abstractmethod
+    def _say(self, level: str, text: str) -> None:
+        """Write a text."""
+
+    def _write(self, line: str) -> None:
+        try:
+            self._stream.write(well_formed(line) + "\n")
+            self._stream.flush()
+        except OSError:
+            return  # nobody is left to tell
+
+
+class TextLog(Log):
+    """Lines of text."""
+
+    def group(self, title: str) -> None:
+        """Begin the lines of a node."""
+        self.info(f"▸ {title}")
+
+    def _say(self, level: str, text: str) -> None:
+        prefix = f"{level}: " if level in {"warning", "error"} else ""
+        first, *rest = self._masker.mask(text).splitlines() or [""]
+        self._write(neutralise(prefix + first))
+        for line in rest:
+            self._write(neutralise(line))
+
+
+class GitHubLog(TextLog):
+    """Lines of text, with the commands of GitHub's runner between them."""
+
+    def group(self, title: str) -> None:
+        """Begin the lines of a node."""
+        if self._verbosity >= NORMAL:
+            self.command(f"::group::{neutralise(title)}")
+
     def end_group(self) -> None:
-        """End them: nothing to write here."""
+        """End them."""
+        if self._verbosity >= NORMAL:
+            self.command("::endgroup::")
 
-    def raw(self, line: str) -> None:
-        """Leave out what is meant for a CI system."""
+    def command(self, line: str, *, masked: bool = True) -> None:
+        """Write a command."""
+        self._write(self._masker.mask(line) if masked else line)
 
-    def unmasked(self, line: str) -> None:
-        """Leave it out: a JSON log is no CI system's."""
 
-    def _event(self, level: str, text: str) -> None:
-        event = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), "level": level, "message": text}
-        self._stream.write(json.dumps(self._masker.mask_tree(event)) + "\n")
-        self._stream.flush()
+class JsonLog(Log):
+    """One JSON object a line."""
+
+    def _say(self, level: str, text: str) -> None:
+        event = {"time": time_text(datetime.now(UTC)), "level": level, "message": self._masker.mask(text)}
+        self._write(inert(json.dumps(event)))
+
+
+def inert(text: str) -> str:
+    """Spell JSON so that no CI system finds a command in it: GitHub's runner takes `##[` anywhere in a line."""
+    return text.replace("##[", r"#\u0023[")
+
+
+def masked_line(line: str, masker: Masker) -> str:
+    """Mask the texts in a line of JSON, and nothing that holds it together."""
+    return json.dumps(masker.mask_tree(json.loads(line)))

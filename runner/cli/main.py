@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import gc
+import io
 import os
 import sys
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO, cast
 
 from runner import __version__
-from runner.cli.commands import COMMANDS
 from runner.errors import ExitCode, RunnerError
 
 if TYPE_CHECKING:
@@ -26,31 +26,40 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"pipeline-runner {__version__}")  # noqa: T201 - what was asked for
         return ExitCode.OK
     from runner.cli.shell import Shell  # noqa: PLC0415 - `--version` does without
+    from runner.cli.signals import Interrupted, interruptible  # noqa: PLC0415 - `--version` does without
 
+    interruptible()
     shell = Shell(
         environ=dict(os.environ),
-        stdin=sys.stdin,
-        stdout=sys.stdout,
-        stderr=sys.stderr,
+        stdin=_open(sys.stdin, "r"),
+        stdout=_open(sys.stdout, "w"),
+        stderr=_open(sys.stderr, "w"),
         wants_json="--json" in arguments,
     )
     try:
-        code = _dispatch(arguments, shell)
-        sys.stdout.flush()
+        return _dispatch(arguments, shell)
     except RunnerError as error:
         return shell.fail(error)
-    except BrokenPipeError:
-        return _leave_quietly()
+    except KeyboardInterrupt as asked:
+        return shell.fail(Interrupted(*asked.args))
     except Exception as error:  # noqa: BLE001 - a bug: Python's own exit code would be 1, which means "the run failed"
         return shell.crash(error)
-    return code
+
+
+def _open(stream: TextIO | None, mode: str) -> TextIO:
+    """Return a stream that takes any character; one that was closed before we came leads nowhere."""
+    if stream is None:
+        nowhere = open(os.devnull, mode)  # noqa: PTH123, SIM115 - it stays open as long as the process lives
+        return cast("TextIO", nowhere)
+    if isinstance(stream, io.TextIOWrapper) and mode == "w":
+        stream.reconfigure(errors="backslashreplace")
+    return stream
 
 
 def _dispatch(arguments: list[str], shell: Shell) -> int:
-    from runner.cli.arguments import parser_of  # noqa: PLC0415 - `--version` does without
+    from runner.cli.arguments import parser_of, split  # noqa: PLC0415 - `--version` does without
 
-    name = arguments[0] if arguments and arguments[0] in COMMANDS else "run"
-    rest = arguments[1:] if arguments and arguments[0] in COMMANDS else arguments
+    name, rest = split(arguments)
     command = import_module(f"runner.cli.commands.{name}")
     parser = parser_of(name)
     command.arguments(parser)
@@ -58,9 +67,3 @@ def _dispatch(arguments: list[str], shell: Shell) -> int:
     shell.configure(options)
     code: int = command.execute(options, shell)
     return code
-
-
-def _leave_quietly() -> int:
-    """Whoever read our output has gone: point it elsewhere, so that closing it raises nothing."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return ExitCode.OK

@@ -1,16 +1,21 @@
-"""Members of registries that a flag names."""
+"""What flags name: members of a registry."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, TypeVar
 
 from runner.errors import UsageError
 from runner.spec import Invalid
 
+if TYPE_CHECKING:
+    from runner.registry import Registry
 
-def member(registry: Any, name: str) -> type[Any]:  # noqa: ANN401 - any registry
+T = TypeVar("T")
+
+
+def member(registry: Registry[T], name: str) -> type[T]:
     """Return the class of a member that a flag names; raise `UsageError` where there is none."""
     try:
-        return registry.load(name)  # type: ignore[no-any-return]
+        return registry.load(name)
     except Invalid as error:
         raise UsageError(f"{error.sentence} — {error.hint}") from None

@@ -12,7 +12,7 @@ from runner.scope import Overrides
 if TYPE_CHECKING:
     import argparse
 
-    from runner.definition.loader import Rewrite
+    from runner.cli.rewrite import Rewriting
 
 _REWRITING: Final = (
     "checkers",
@@ -41,10 +41,11 @@ def overrides_of(options: argparse.Namespace) -> Overrides:
     return Overrides(hostname=options.hostname or "", labels=labels, format=name, incidents=not options.no_incidents)
 
 
-def rewrite_of(options: argparse.Namespace) -> Rewrite | None:
+def rewriting_of(options: argparse.Namespace) -> Rewriting | None:
     """Return what changes the definition's tree; None where no flag does."""
-    if not any(getattr(options, flag) not in (None, [], False) for flag in _REWRITING):
+    given = [flag for flag in _REWRITING if getattr(options, flag) not in (None, [], False)]
+    if not given:
         return None
     from runner.cli.rewrite import Rewriting  # noqa: PLC0415 - imports checks and channels, which few runs need so early
 
-    return Rewriting(options)
+    return Rewriting(options, tuple(f"--{flag.replace('_', '-')}" for flag in given))

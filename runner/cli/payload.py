@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -38,7 +39,7 @@ def read_payload(options: argparse.Namespace, shell: Shell) -> object:
     if len(given) > 1:
         raise UsageError(f"Cannot specify both {given[0]} and {given[1]} — give the event once")
     if options.payload is not None:
-        return _parsed(_bounded(options.payload.encode()), "Invalid JSON payload")
+        return _parsed(_bounded(os.fsencode(options.payload)), "Invalid JSON payload")
     if options.file is not None:
         return _parsed(_bounded(_read(options.file, shell)), "Invalid JSON in file")
     if options.sample:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runner.cli.follow import Follower
+from runner.cli.follow import Follower, Trail
 from runner.cli.publish import publish
 from runner.cli.signals import stopping
 from runner.deadline import Stop
@@ -80,8 +81,8 @@ def perform(job: Job, shell: Shell) -> int:
     """Run a definition and report on it; return the exit code."""
     doors, stop = open_doors(shell.environ), Stop()
     world = world_of(job, shell, doors, stop)
-    journal = _journal(doors.files, job, shell)
-    follower = Follower(shell.log, shell.masker, journal)
+    trail = Trail(shell.log, shell.masker, _journal(doors.files, job, shell))
+    follower = Follower(shell.log, trail)
     walk = Walk(job.definition, world, follower)
     with stopping(stop):
         try:
@@ -89,12 +90,13 @@ def perform(job: Job, shell: Shell) -> int:
             walk.run()
         finally:
             # also where a bug ends the walk: what is known by then is reported, and the bug goes on to the top
-            code = publish(walk.result(), job, shell, doors.files, journal)
+            code = publish(walk.result(), job, shell, doors.files, trail)
     return code
 
 
 def _journal(files: Files, job: Job, shell: Shell) -> Journal | None:
-    if not job.results:
+    """Begin the journal beside the result document; a stream has none beside it."""
+    if not job.results or (Path(job.results).exists() and not Path(job.results).is_file()):
         return None
     try:
         return files.journal(f"{job.results}.journal.ndjson")

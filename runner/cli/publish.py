@@ -2,48 +2,46 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from runner.errors import ExitCode, NotWritten
 from runner.reports.document import document, encode
-from runner.reports.journal import journal_end
 from runner.results import Exit
 
 if TYPE_CHECKING:
+    from runner.cli.follow import Trail
     from runner.cli.prepare_run import Job
     from runner.cli.shell import Shell
-    from runner.doors.files import Files, Journal
+    from runner.doors.files import Files
     from runner.results import RunResult
 
 
-def publish(result: RunResult, job: Job, shell: Shell, files: Files, journal: Journal | None) -> int:
+def publish(result: RunResult, job: Job, shell: Shell, files: Files, trail: Trail) -> int:
     """Write every report; return the exit code.
 
-    Only a result document that cannot be written changes the outcome.
+    Only a result document that cannot be written changes the outcome. Raises `NotWritten` where stdout takes nothing.
     """
-    result = _write_document(result, job, shell, files, journal)
+    result = _write_document(result, job, shell, files, trail)
     summary_path = _write_summary(result, job, shell, files)
-    if shell.github:
-        _tell_github(result, job, shell, files, summary_path)
+    if hub := shell.hub:
+        hub.tell_result(result, results=job.results, summary=summary_path)
     _print(result, job, shell)
     return result.exit.code
 
 
-def _write_document(result: RunResult, job: Job, shell: Shell, files: Files, journal: Journal | None) -> RunResult:
+def _write_document(result: RunResult, job: Job, shell: Shell, files: Files, trail: Trail) -> RunResult:
     """Write the result document; its journal has done its duty then."""
     if not job.results:
         return result
-    if journal is not None:
-        journal.write(shell.masker.mask(journal_end(result)), sync=True)
+    trail.end(result)
     try:
         files.write(job.results, encode(shell.masked(document(result)), indent=2))
     except NotWritten as error:
         shell.log.error(error.message)  # noqa: TRY400 - the log is ours, and the message says it all
         return _failed(result, error.message)
-    if journal is not None:
-        journal.remove()
+    trail.remove()
+    shell.log.info(f"result document: {job.results}")
     return result
 
 
@@ -66,33 +64,19 @@ def _write_summary(result: RunResult, job: Job, shell: Shell, files: Files) -> s
     except NotWritten as error:
         shell.log.warning(f"no summary: {error.message}")
         return ""
+    shell.log.info(f"summary: {job.summary}")
     return job.summary
-
-
-def _tell_github(result: RunResult, job: Job, shell: Shell, files: Files, summary_path: str) -> None:
-    from runner.reports.github import outputs, run_annotations  # noqa: PLC0415 - only on GitHub
-
-    for line in run_annotations(result):
-        shell.log.raw(line)
-    target = shell.environ.get("GITHUB_OUTPUT")
-    if not target:
-        return
-    text = outputs(result, token=os.urandom(16).hex(), results_path=job.results, summary_path=summary_path)
-    try:
-        files.append(target, shell.masker.mask(text).encode())
-    except NotWritten as error:
-        shell.log.warning(f"no outputs: {error.message}")
 
 
 def _print(result: RunResult, job: Job, shell: Shell) -> None:
     """Put the result on stdout: a document, one event, or text for people."""
     if shell.wants_json:
         shell.json(document(result))
-    elif shell.environ.get("PIPELINE_LOG_FORMAT") == "json":
+    elif shell.logs_json:
         from runner.reports.console import finished_event  # noqa: PLC0415 - only then
 
-        shell.out(finished_event(result))
+        shell.event(finished_event(result))
     else:
         from runner.reports.console import result_text  # noqa: PLC0415 - only then
 
-        shell.out(result_text(result, origin=job.origin, color=shell.colored))
+        shell.write(result_text(result, origin=job.origin, color=shell.colored))

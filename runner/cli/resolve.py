@@ -13,31 +13,14 @@ from runner.spec import Invalid, did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from runner.definition.entries import Input
+    from runner.definition.inputs import Input
     from runner.definition.model import Definition
-
-
-def variable(environ: Mapping[str, str], name: str) -> str:
-    """Return a secret or URL from `NAME`, else from the file that `NAME_FILE` names; empty where neither is set.
-
-    Raises `Unavailable` where the file cannot be read.
-    """
-    if environ.get(name):
-        return environ[name]
-    path = environ.get(f"{name}_FILE", "")
-    if not path:
-        return ""
-    try:
-        return Path(path).read_text(encoding="utf-8").rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise Unavailable(f"{name}_FILE names {path}, which cannot be read: {reason}") from error
 
 
 def inputs_of(definition: Definition, given: Iterable[str]) -> dict[str, object]:
     """Return the value of every declared input; `given` are `KEY=VALUE` texts.
 
-    Raises `UsageError` for one that is not declared or cannot be read, `Unavailable` where a required one is missing.
+    Raises `UsageError` for one that is not declared or cannot be read, `Unavailable` where required ones are missing.
     """
     texts: dict[str, str] = {}
     for item in given:
@@ -49,11 +32,10 @@ def inputs_of(definition: Definition, given: Iterable[str]) -> dict[str, object]
             hint = did_you_mean(key, known) if known else "it declares none"
             raise UsageError(f"the definition declares no input {key} — {hint}")
         texts[key] = value
-    missing = [
-        name for name, one in definition.inputs.items() if one.required and not texts.get(name) and one.default is None
-    ]
-    if missing:
-        raise Unavailable(f"input {missing[0]} is required and not given — add --input {missing[0]}=…")
+    needed = [name for name, one in definition.inputs.items() if one.required and one.default is None]
+    if missing := [name for name in needed if not texts.get(name)]:
+        sentences = [f"input {name} is required and not given — add --input {name}=…" for name in missing]
+        raise Unavailable("\n".join(sentences))
     return {name: _value(name, one, texts) for name, one in definition.inputs.items()}
 
 
@@ -67,12 +49,37 @@ def _value(name: str, declared: Input, texts: Mapping[str, str]) -> object:
 
 def secrets_of(definition: Definition, environ: Mapping[str, str]) -> tuple[dict[str, Secret], tuple[str, ...]]:
     """Return the declared secrets that are set, and a sentence for each required one that is not."""
-    found, missing = {}, []
-    for name, need in definition.secrets.items():
-        value = variable(environ, name)
-        if value:
-            found[name] = Secret(name, value)
-        elif need.required:
-            state = "is empty" if name in environ else "is not set"
-            missing.append(f"secret {name} {state} — set {name}, or {name}_FILE to a file that holds it")
-    return found, tuple(missing)
+    found, missing = variables_of(definition.secrets, environ)
+    absent = (name for name, need in definition.secrets.items() if need.required and name not in found | missing)
+    return found, (*missing.values(), *(_absent(name, environ) for name in absent))
+
+
+def _absent(name: str, environ: Mapping[str, str]) -> str:
+    state = "is empty" if name in environ or environ.get(f"{name}_FILE") else "is not set"
+    return f"secret {name} {state} — set {name}, or {name}_FILE to a file that holds it"
+
+
+def variables_of(names: Iterable[str], environ: Mapping[str, str]) -> tuple[dict[str, Secret], dict[str, str]]:
+    """Return the variables that are set, by name, and a sentence for each whose file cannot be read."""
+    found: dict[str, Secret] = {}
+    unreadable: dict[str, str] = {}
+    for name in names:
+        try:
+            value = _variable(name, environ)
+        except Unavailable as error:
+            unreadable[name] = error.message
+        else:
+            found |= {name: Secret(name, value)} if value else {}
+    return found, unreadable
+
+
+def _variable(name: str, environ: Mapping[str, str]) -> str:
+    """Return a value from `NAME`, else from the file that `NAME_FILE` names; empty where neither is set."""
+    path = environ.get(f"{name}_FILE", "")
+    if environ.get(name) or not path:
+        return environ.get(name, "")
+    try:
+        return Path(path).read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise Unavailable(f"{name}_FILE names {path}, which cannot be read: {reason}") from error

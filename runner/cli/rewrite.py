@@ -2,116 +2,142 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from runner.channels import CHANNELS
 from runner.checks import CHECKS
 from runner.checks.base import Usage
 from runner.cli.members import member
 from runner.errors import UsageError
-from runner.spec import Invalid, percentage
+from runner.nodes.context import UNASKED
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-_LISTS = ("checks", "include", "checker_names")
+    from runner.checks import Check
+
+Tree = dict[str, Any]
+_LISTS: Final = ("checks", "include", "checker_names")
 """The keys that a context node's checks stand under."""
-_LABELLED = ("ingest", "notify")
-"""The types of nodes that labels show in: in alerts, and in messages."""
-_DRIVER_KEYS = ("driver", "drivers", "channel", "channels")
+_DRIVER_KEYS: Final = ("driver", "drivers", "channel", "channels")
+_FORMAT_KEYS: Final = ("format", "driver")
 
 
 class Rewriting:
     """Changes a definition's tree as the flags say, before it is checked."""
 
-    def __init__(self, options: argparse.Namespace) -> None:
+    def __init__(self, options: argparse.Namespace, flags: tuple[str, ...]) -> None:
         self._options = options
+        self.flags = flags
+        """Those that were given, as they are written."""
 
-    def __call__(self, tree: dict[str, Any]) -> None:
+    def __call__(self, tree: Tree) -> None:
         """Change the tree in place; raise `UsageError` for a flag that does not concern it."""
-        options = self._options
-        if options.checkers is not None:
-            self._replace_checks(tree, [name for name in options.checkers.replace(",", " ").split() if name])
-        if options.warning_threshold is not None or options.critical_threshold is not None:
-            self._replace_thresholds(tree)
-        if options.notify_driver is not None:
-            self._replace_driver(tree, options.notify_driver)
-        if options.label and not any(node.get("type") in _LABELLED for node in _objects(tree.get("nodes"))):
-            raise UsageError("--label has no effect here: the definition has no ingest and no notify node")
-        for flag, kind in (
-            ("no_incidents", "ingest"),
-            ("format", "ingest"),
-            ("hostname", "context"),
-        ):
-            if getattr(options, flag):
-                self._nodes(tree, kind, "--" + flag.replace("_", "-"))
-
-    def _nodes(self, tree: dict[str, Any], kind: str, flag: str) -> list[dict[str, Any]]:
-        found = [node for node in _objects(tree.get("nodes")) if node.get("type") == kind]
-        if not found:
-            raise UsageError(f"{flag} has no effect here: the definition has no {kind} node")
-        return found
-
-    def _replace_checks(self, tree: dict[str, Any], names: list[str]) -> None:
-        if not names:
-            raise UsageError("--checkers names no check — give one or more, separated by commas")
-        for name in names:
-            member(CHECKS, name)
-        for node in self._nodes(tree, "context", "--checkers"):
-            config = {key: item for key, item in _config(node).items() if key not in _LISTS}
-            node["config"] = {**config, "checks": list(names)}
-
-    def _replace_thresholds(self, tree: dict[str, Any]) -> None:
-        given = {"warning": self._options.warning_threshold, "critical": self._options.critical_threshold}
-        limits = {key: _percentage(limit, key) for key, limit in given.items() if limit is not None}
-        changed = 0
-        for node in self._nodes(tree, "context", "--" + next(iter(limits)) + "-threshold"):
-            config = _config(node)
-            listed = next((config[key] for key in _LISTS if key in config), ["cpu", "memory", "disk"])
-            checks = [_with_limits(check, limits) for check in listed] if isinstance(listed, list) else []
-            changed += sum(check is not None for check in checks)
-            kept = {key: item for key, item in config.items() if key not in _LISTS}
-            merged = [new if new is not None else old for new, old in zip(checks, listed, strict=False)]
-            node["config"] = {**kept, "checks": merged}
-        if not changed:
-            flag = "--" + next(iter(limits)) + "-threshold"
-            raise UsageError(f"{flag} has no effect here: none of the definition's checks judges a percentage")
-
-    def _replace_driver(self, tree: dict[str, Any], driver: str) -> None:
-        cls = member(CHANNELS, driver)
-        for node in self._nodes(tree, "notify", "--notify-driver"):
-            config = _config(node)
-            known = set(_options_of(config)) - set(cls.__dataclass_fields__)
-            kept = {key: item for key, item in config.items() if key not in {*_DRIVER_KEYS, *known}}
-            node["config"] = {**kept, "driver": driver}
+        given, nodes = self._options, list(_objects(tree.get("nodes")))
+        limits = {"warning": given.warning_threshold, "critical": given.critical_threshold}
+        if given.checkers is not None:
+            _replace_checks(nodes, given.checkers)
+        if given.hostname:
+            _require_local_check(nodes)
+        _replace_thresholds(nodes, {level: limit for level, limit in limits.items() if limit is not None})
+        if given.notify_driver is not None:
+            _replace_driver(nodes, given.notify_driver)
+        if given.format:
+            _replace_format(nodes, given.format)
+        if given.label:
+            _nodes(nodes, "--label", "ingest", "notify")
+        if given.no_incidents:
+            _nodes(nodes, "--no-incidents", "ingest")
 
 
-def _objects(value: object) -> Iterator[dict[str, Any]]:
+def _objects(value: object) -> Iterator[Tree]:
     return (item for item in value if isinstance(item, dict)) if isinstance(value, list) else iter(())
 
 
-def _config(node: dict[str, Any]) -> dict[str, Any]:
+def _nodes(nodes: list[Tree], flag: str, *types: str) -> list[Tree]:
+    """Return the nodes that a flag concerns; raise `UsageError` where there is none."""
+    found = [node for node in nodes if node.get("type") in types]
+    if not found:
+        raise UsageError(f"{flag} has no effect here: the definition has no {' or '.join(types)} node")
+    return found
+
+
+def _config(node: Tree) -> Tree:
     config = node.get("config", {})
     return config if isinstance(config, dict) else {}
 
 
-def _percentage(limit: float, key: str) -> float:
-    try:
-        return percentage(limit)
-    except Invalid as error:
-        raise UsageError(f"--{key}-threshold: {error.sentence} — {error.hint}") from None
+def _checks(node: Tree) -> list[Any]:
+    """Return a context node's checks as they are written, those of one that names none included."""
+    config = _config(node)
+    listed = next((config[key] for key in _LISTS if key in config), UNASKED)
+    return list(listed) if isinstance(listed, list | tuple) else []
 
 
-def _with_limits(check: object, limits: dict[str, float]) -> dict[str, Any] | None:
-    """Return a check with these limits; None where it judges no percentage."""
-    written = {"type": check} if isinstance(check, str) else check
-    if not isinstance(written, dict) or written.get("type") not in CHECKS:
-        return None
-    return {**written, **limits} if issubclass(CHECKS.load(str(written["type"])), Usage) else None
+def _set_checks(node: Tree, checks: list[Any]) -> None:
+    node["config"] = {key: item for key, item in _config(node).items() if key not in _LISTS} | {"checks": checks}
 
 
-def _options_of(config: dict[str, Any]) -> set[str]:
-    """Return the keys of a `config` that belong to the driver it names."""
-    driver = config.get("driver")
-    return set(CHANNELS.load(driver).__dataclass_fields__) if isinstance(driver, str) and driver in CHANNELS else set()
+def _class(check: object) -> type[Check] | None:
+    """Return what a check is, as it is written; None where that is no check."""
+    name = check.get("type") if isinstance(check, dict) else check
+    return CHECKS.load(name) if isinstance(name, str) and name in CHECKS else None
+
+
+def _replace_checks(nodes: list[Tree], names: str) -> None:
+    wanted = list(dict.fromkeys(names.replace(",", " ").split()))
+    if not wanted:
+        raise UsageError("--checkers names no check — give one or more, separated by commas")
+    for name in wanted:
+        member(CHECKS, name)
+    for node in _nodes(nodes, "--checkers", "context"):
+        _set_checks(node, list(wanted))
+
+
+def _require_local_check(nodes: list[Tree]) -> None:
+    classes = [_class(check) for node in _nodes(nodes, "--hostname", "context") for check in _checks(node)]
+    if classes and all(cls is not None and cls.remote for cls in classes):
+        raise UsageError("--hostname has no effect here: none of the definition's checks looks at this machine")
+
+
+def _replace_thresholds(nodes: list[Tree], limits: Mapping[str, float]) -> None:
+    if not limits:
+        return
+    flag = f"--{next(iter(limits))}-threshold"
+    changed = False
+    for node in _nodes(nodes, flag, "context"):
+        checks = _checks(node)
+        concerned = [(cls := _class(check)) is not None and issubclass(cls, Usage) for check in checks]
+        if any(concerned):
+            changed = True
+            pairs = zip(checks, concerned, strict=True)
+            _set_checks(node, [_with_limits(check, limits) if judged else check for check, judged in pairs])
+    if not changed:
+        raise UsageError(f"{flag} has no effect here: none of the definition's checks judges a percentage")
+
+
+def _with_limits(check: str | Tree, limits: Mapping[str, float]) -> Tree:
+    return {**({"type": check} if isinstance(check, str) else check), **limits}
+
+
+def _replace_driver(nodes: list[Tree], driver: str) -> None:
+    kept = member(CHANNELS, driver).__dataclass_fields__
+    for node in _nodes(nodes, "--notify-driver", "notify"):
+        config = _config(node)
+        dropped = {*_DRIVER_KEYS, *(_options(config) - kept.keys())}
+        node["config"] = {key: item for key, item in config.items() if key not in dropped} | {"driver": driver}
+
+
+def _options(config: Tree) -> set[str]:
+    """Return the keys of a `config` that belong to the drivers that it names."""
+    several = config.get("drivers")
+    named = [config.get("driver"), *(several if isinstance(several, list) else ())]
+    known = [CHANNELS.load(name) for name in named if isinstance(name, str) and name in CHANNELS]
+    return {option for cls in known for option in cls.__dataclass_fields__}
+
+
+def _replace_format(nodes: list[Tree], name: str) -> None:
+    for node in _nodes(nodes, "--format", "ingest"):
+        config = {key: item for key, item in _config(node).items() if key not in _FORMAT_KEYS}
+        node["config"] = {**config, "format": name}

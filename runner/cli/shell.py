@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import os
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from runner.cli.log import JsonLog, Log, TextLog
-from runner.errors import DefinitionError, ExitCode
+from runner.cli.log import GitHubLog, JsonLog, Log, TextLog, inert, masked_line
+from runner.errors import DefinitionError, ExitCode, NotWritten, UsageError
+from runner.reports.escaping import neutralise
 from runner.results import Exit
 from runner.secrets import Masker
+from runner.spec import did_you_mean
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
+    from runner.cli.github import GitHub
     from runner.errors import Diagnostic, RunnerError
 
 ISSUES_URL = "https://github.com/org/pipeline-action/issues/new"
@@ -37,78 +39,60 @@ class Shell:
     """Speak GitHub's log syntax."""
     verbose: bool = False
     color: str = "auto"
+    told: bool = False
+    """The result of the command is on stdout: a second document would spoil it."""
 
     def __post_init__(self) -> None:
-        self.github = self.environ.get("GITHUB_ACTIONS") == "true"
+        self.github = self._on_github
         self.log = self._make_log(verbosity=0)
 
     def configure(self, options: argparse.Namespace) -> None:
-        """Take over what the flags say of the output."""
-        self.wants_json = getattr(options, "json", False)
-        self.verbose = getattr(options, "verbose", 0) > 0 or self.environ.get("RUNNER_DEBUG") == "1"
-        self.color = getattr(options, "color", "auto")
-        ci = getattr(options, "ci", "auto")
-        self.github = ci == "github" or (ci == "auto" and self.environ.get("GITHUB_ACTIONS") == "true")
-        self.log = self._make_log(verbosity=int(self.verbose) - int(getattr(options, "quiet", False)))
+        """Take over what the flags say of the output; raise `UsageError` for a log format that is none."""
+        self.wants_json = options.json
+        self.verbose = options.verbose or self.environ.get("RUNNER_DEBUG") == "1"
+        self.color = options.color
+        self.github = options.ci == "github" or (options.ci == "auto" and self._on_github)
+        self.log = self._make_log(verbosity=self.verbose - options.quiet)
+        if self._log_format not in {"text", "json"}:
+            hint = did_you_mean(self._log_format, ("text", "json"))
+            raise UsageError(f"PIPELINE_LOG_FORMAT is {self._log_format!r} — {hint}")
 
     def _make_log(self, *, verbosity: int) -> Log:
-        if self.environ.get("PIPELINE_LOG_FORMAT") == "json":
-            return JsonLog(self.stderr, self.masker, verbosity=verbosity)
-        return TextLog(self.stderr, self.masker, verbosity=verbosity, github=self.github)
+        kind = JsonLog if self.logs_json else GitHubLog if self.github else TextLog
+        return kind(self.stderr, self.masker, verbosity=verbosity)
+
+    @property
+    def _on_github(self) -> bool:
+        return self.environ.get("GITHUB_ACTIONS") == "true"
+
+    @property
+    def _log_format(self) -> str:
+        return self.environ.get("PIPELINE_LOG_FORMAT") or "text"
+
+    @property
+    def logs_json(self) -> bool:
+        """Everything on stderr is JSON lines, and the result one line."""
+        return self._log_format == "json"
+
+    @property
+    def hub(self) -> GitHub | None:
+        """GitHub, where its log syntax is spoken."""
+        if not self.github:
+            return None
+        from runner.cli.github import GitHub  # noqa: PLC0415 - only on GitHub
+
+        output = self.environ.get("GITHUB_OUTPUT", "")
+        return GitHub(log=self.log, masker=self.masker, workspace=self.workspace, output=output)
 
     @property
     def workspace(self) -> Path:
         """Where relative names start from: the checkout on GitHub, else the working directory."""
-        return Path(self.environ.get("GITHUB_WORKSPACE") or Path.cwd())
+        return Path(self.environ.get("GITHUB_WORKSPACE", "")).absolute()
 
     @property
     def in_ci(self) -> bool:
         """A CI system runs this."""
         return self.environ.get("CI", "").lower() not in {"", "false", "0"}
-
-    def out(self, text: str) -> None:
-        """Write text to stdout, masked; a reader that has gone is no failure of ours."""
-        masked = self.masker.mask(text)
-        try:
-            self.stdout.write(masked if masked.endswith("\n") else masked + "\n")
-            self.stdout.flush()
-        except BrokenPipeError:
-            self.stdout = _nowhere()
-
-    def fail(self, error: RunnerError) -> int:
-        """Report an expected failure; return its exit code."""
-        diagnostics = error.diagnostics if isinstance(error, DefinitionError) else ()
-        self.log.error(error.message)
-        if self.github:
-            self._annotate(error, diagnostics)
-        self._tell_json(error.message, diagnostics, error.exit_code)
-        return error.exit_code
-
-    def crash(self, error: Exception) -> int:
-        """Report a bug in the runner; return its exit code."""
-        self.log.error(f"internal error: {type(error).__name__}: {error} — please report it at {ISSUES_URL}")
-        if self.verbose:
-            import traceback  # noqa: PLC0415 - only for whoever looks for a bug
-
-            self.log.error("".join(traceback.format_exception(error)))
-        else:
-            self.log.error("run it again with -v for the traceback")
-        self._tell_json(f"internal error: {type(error).__name__}: {error}", (), ExitCode.INTERNAL)
-        return ExitCode.INTERNAL
-
-    def _tell_json(self, message: str, diagnostics: tuple[Diagnostic, ...], code: ExitCode) -> None:
-        if not self.wants_json:
-            return
-        from runner.reports.document import failure_document  # noqa: PLC0415 - only where something is wrong
-
-        self.json(failure_document(message, diagnostics, Exit(code=code, reason=message.partition("\n")[0])))
-
-    def _annotate(self, error: RunnerError, diagnostics: tuple[Diagnostic, ...]) -> None:
-        from runner.reports.github import command, diagnostic_annotations  # noqa: PLC0415 - only on GitHub
-
-        lines = diagnostic_annotations(diagnostics) if diagnostics else [command("error", error.message)]
-        for line in lines:
-            self.log.raw(line)
 
     @property
     def colored(self) -> bool:
@@ -117,19 +101,74 @@ class Shell:
             return self.color == "always"
         return self.stdout.isatty() and not self.environ.get("NO_COLOR") and self.environ.get("TERM") != "dumb"
 
-    def masked(self, document: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a document without the values of secrets."""
-        return {key: self.masker.mask_tree(item) for key, item in document.items()}
+    def say(self, lines: Iterable[str]) -> None:
+        """Write lines for people to stdout: nothing in them moves a cursor or is a command."""
+        self._put("\n".join(neutralise(self.masker.mask(line)) for line in lines))
+
+    def copy(self, text: str) -> None:
+        """Write a text to stdout as it is, for other programs; in GitHub's log nothing in it is a command."""
+        if self.github:
+            self.say(line.expandtabs() for line in text.splitlines())
+        else:
+            self.write(text)
+
+    def write(self, text: str) -> None:
+        """Write a text to stdout that is harmless already."""
+        self._put(self.masker.mask(text))
 
     def json(self, document: Mapping[str, Any]) -> None:
         """Write one JSON document to stdout."""
         from runner.reports.document import encode  # noqa: PLC0415 - only where one is wanted
 
-        self.out(encode(self.masked(document), indent=2).decode("ascii"))
+        self._put(inert(encode(self.masked(document), indent=2).decode("ascii")))
 
+    def event(self, line: str) -> None:
+        """Write one line of JSON to stdout."""
+        self._put(inert(masked_line(line, self.masker)))
 
-def _nowhere() -> TextIO:
-    """Point stdout at nothing, so that closing it raises nothing either."""
-    descriptor = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(descriptor, sys.stdout.fileno())
-    return sys.stdout
+    def masked(self, document: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a document without the values of secrets."""
+        return {key: self.masker.mask_tree(item) for key, item in document.items()}
+
+    def _put(self, text: str) -> None:
+        """Write to stdout; raise `NotWritten` where it takes nothing, but for a reader that has gone."""
+        self.told = True
+        try:
+            self.stdout.write(text if text.endswith("\n") else text + "\n")
+            self.stdout.flush()
+        except OSError as error:
+            # What is left in the buffer would be tried again on leaving, and spoil the exit code.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self.stdout.fileno())
+            if not isinstance(error, BrokenPipeError):
+                raise NotWritten(f"cannot write to stdout: {error.strerror}") from error
+
+    def fail(self, error: RunnerError) -> int:
+        """Report an expected failure; return its exit code."""
+        self.log.error(error.message)
+        diagnostics = error.diagnostics if isinstance(error, DefinitionError) else ()
+        return self._end(error.message, diagnostics, error.exit_code)
+
+    def crash(self, error: Exception) -> int:
+        """Report a bug in the runner; return its exit code."""
+        message = f"internal error: {type(error).__name__}: {error}"
+        self.log.error(f"{message} — please report it at {ISSUES_URL}")
+        if self.verbose:
+            import traceback  # noqa: PLC0415 - only for whoever looks for a bug
+
+            self.log.error("".join(traceback.format_exception(error)))
+        else:
+            self.log.error("run it again with -v for the traceback")
+        return self._end(message, (), ExitCode.INTERNAL)
+
+    def _end(self, message: str, diagnostics: tuple[Diagnostic, ...], code: ExitCode) -> int:
+        """Tell machines what went wrong; a run that has told its result already has told that too."""
+        if self.told:
+            return code
+        end = Exit(code=code, reason=message.partition("\n")[0].rstrip(":"))
+        if hub := self.hub:
+            hub.tell_failure(message, diagnostics, end)
+        if self.wants_json:
+            from runner.reports.document import failure_document  # noqa: PLC0415 - only where something is wrong
+
+            self.json(failure_document(message, diagnostics, end))
+        return code

@@ -8,12 +8,32 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
+from runner.errors import ExitCode, RunnerError
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from types import FrameType
 
     from runner.deadline import Stop
 
 _ASKED: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Interrupted(RunnerError):
+    """A signal ended what was going on before the first node."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"stopped by {signal.Signals(number).name} before the first node")
+        self.exit_code = ExitCode.INTERRUPTED if number == signal.SIGINT else ExitCode.TERMINATED
+
+
+def interruptible() -> None:
+    """Let every signal end what comes before a run, as Python lets SIGINT; process 1 would not hear it otherwise."""
+    _handled(_interrupt)
+
+
+def _interrupt(number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt(number)
 
 
 @contextmanager
@@ -25,7 +45,7 @@ def stopping(stop: Stop) -> Iterator[None]:
     """
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
-    before = {asked: signal.signal(asked, _noted) for asked in _ASKED}
+    before = _handled(_noted)
     woken = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
     thread = threading.Thread(target=_listen, args=(reading, stop), daemon=True)
     thread.start()
@@ -40,7 +60,14 @@ def stopping(stop: Stop) -> Iterator[None]:
         os.close(reading)
 
 
-def _noted(_number: int, _frame: object) -> None:
+def _handled(handler: Callable[[int, FrameType | None], None]) -> dict[signal.Signals, signal._HANDLER]:
+    """Set a handler and return the ones before; under `nohup` a hangup stays ignored."""
+    ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    asked = (one for one in _ASKED if not (ignored and one is signal.SIGHUP))
+    return {one: signal.signal(one, handler) for one in asked}
+
+
+def _noted(_number: int, _frame: FrameType | None) -> None:
     """Do nothing: the number is in the pipe already."""
 
 

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from runner.definition.document import format_path
-from runner.errors import Diagnostic, InvalidConfig
+from runner.definition.diagnostics import diagnostic
+from runner.errors import InvalidConfig
 from runner.secrets import foreign
 from runner.spec import Block, Template
 from runner.validators import problems, read
 
 if TYPE_CHECKING:
     from runner.definition.document import Document
+    from runner.errors import Diagnostic
     from runner.expressions import TextTemplate
     from runner.scope import Node, Scope
     from runner.secrets import Secret
@@ -125,25 +126,6 @@ def read_node(cls: type[Node], tree: object) -> tuple[Node | None, list[Finding]
         return cast("Node", parse(tree) if parse else read(cls, tree)), []
     except ValidationError as error:
         return None, [(line["type"], line["loc"], line["msg"], line["ctx"]["hint"]) for line in problems(error)]
-
-
-def diagnostic(document: Document, label: str, code: str, path: Path, sentence: str, hint: str = "") -> Diagnostic:
-    """Make a diagnostic, with the place that its path leads to: the key where the key is to blame."""
-    place = document.place(path, key=code in AT_THE_KEY)
-    return Diagnostic(
-        code=code,
-        severity="warning" if code.startswith("W") else "error",
-        file=label,
-        line=place.line,
-        column=place.column,
-        path=format_path(path),
-        sentence=sentence,
-        hint=hint,
-    )
-
-
-AT_THE_KEY: Final = frozenset({"E103", "E203", "W504"})
-"""Codes of diagnostics that stand at the key: unknown, duplicate and obsolete keys."""
 
 
 def marked(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
-from runner.definition.config import diagnostic
+from runner.definition.diagnostics import diagnostic
 from runner.validators import problems, read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from runner.definition.config import Path
     from runner.definition.document import Document
@@ -17,11 +17,6 @@ if TYPE_CHECKING:
     from runner.expressions import Expression, TextTemplate
 
 T = TypeVar("T")
-
-
-def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
-    """Put diagnostics in the order of their places."""
-    return tuple(sorted(diagnostics, key=lambda one: (one.line, one.column, one.code)))
 
 
 @dataclass(slots=True)

@@ -6,10 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Final, Literal, TypeAlias, TypeVar
 
-from runner.definition.inputs import convert
+from runner.definition.inputs import Input
+from runner.definition.values import Backoff, Condition, Retries, VariableName, Version, read_variable
 from runner.spec import NAME_PATTERN, Duration, Invalid, Pause, ReadBy, Seconds, described
-from runner.spec import name as read_name
-from runner.spec import number as read_number
 from runner.validators import invalid, read
 
 T = TypeVar("T")
@@ -20,89 +19,6 @@ END: Final = "end"
 """What `next` names to end the run."""
 DEFAULT_TIMEOUT: Final = 900.0
 """Seconds that a run may take."""
-MAX_RETRIES: Final = 20
-
-
-def read_version(value: object) -> str:
-    """Read the version of the language: 1, 1.0 or "1.0"."""
-    if value == "1.0" or (type(value) in {int, float} and value == 1):
-        return "1.0"
-    is_empty = value is None or value == ""
-    msg = "the version is empty" if is_empty else f"version {described(value)} is none that this runner reads"
-    raise Invalid(msg, 'write version: "1.0"', code="E209")
-
-
-def read_variable(value: object) -> str:
-    """Read the name of an environment variable."""
-    if isinstance(value, str):
-        return read_name(value)
-    msg = f"expected a name, got {described(value)}"
-    raise Invalid(msg, "write it like API_TOKEN", code="E202")
-
-
-def read_condition(value: object) -> str:
-    """Read the text of an expression; true and false may be written bare."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        return value
-    msg = f"expected an expression, got {described(value)}"
-    raise Invalid(msg, "write it in quotes", code="E202")
-
-
-def read_retries(value: object) -> int:
-    """Read a number of further tries."""
-    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_RETRIES:
-        return value
-    msg = f"expected a whole number from 0 to {MAX_RETRIES}, got {described(value)}"
-    raise Invalid(msg, code="E202")
-
-
-def read_backoff(value: object) -> float:
-    """Read the factor that each pause grows by."""
-    factor = read_number(value)
-    if not 1 <= factor <= MAX_BACKOFF:
-        msg = f"{described(value)} is no backoff"
-        raise Invalid(msg, f"give a number from 1 to {MAX_BACKOFF}")
-    return factor
-
-
-MAX_BACKOFF: Final = 10
-VariableName: TypeAlias = Annotated[str, ReadBy(read_variable, {"type": "string", "pattern": NAME_PATTERN})]
-Condition: TypeAlias = Annotated[str, ReadBy(read_condition, {"type": ["string", "boolean"]})]
-Retries: TypeAlias = Annotated[int, ReadBy(read_retries, {"type": "integer", "minimum": 0, "maximum": MAX_RETRIES})]
-Backoff: TypeAlias = Annotated[float, ReadBy(read_backoff, {"type": "number", "minimum": 1, "maximum": MAX_BACKOFF})]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Input:
-    """A value that whoever starts the run may give."""
-
-    type: Literal["string", "number", "boolean", "choice", "list"] = "string"
-    default: Any = None
-    """Used where none is given; without one the input is empty of its type."""
-    options: tuple[Any, ...] = ()
-    """What a `choice` chooses from."""
-    required: bool = False
-    """Without a value the run does not start (exit 4)."""
-    description: str = ""
-
-    def __post_init__(self) -> None:
-        if self.type == "choice" and not self.options:
-            msg = "a choice needs options"
-            raise Invalid(msg, "add options: [a, b]", code="E201", at=("type",))
-        if self.type != "choice" and self.options:
-            msg = f"options belong to a choice, not to a {self.type}"
-            raise Invalid(msg, "write type: choice", code="E208", at=("options",))
-        if self.default is not None:
-            _check_default(self)
-
-
-def _check_default(declared: Input) -> None:
-    try:
-        convert(declared, declared.default)
-    except Invalid as error:
-        raise Invalid(error.sentence, error.hint, code=error.code, at=("default",)) from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -257,7 +173,6 @@ SecretNeeds: TypeAlias = Annotated[
         },
     ),
 ]
-Version: TypeAlias = Annotated[str, ReadBy(read_version, {"enum": [1, 1.0, "1.0"]})]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

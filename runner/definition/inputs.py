@@ -1,17 +1,46 @@
-"""Values of declared inputs: converted to their type, wherever they come from."""
+"""Declared inputs, and their values: converted to their type, wherever they come from."""
 
 from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass
+from typing import Any, Final, Literal
 
 from runner.spec import Invalid, described, did_you_mean
 
-if TYPE_CHECKING:
-    from runner.definition.entries import Input
-
 _BOOLEANS: Final = {"true": True, "false": False}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Input:
+    """A value that whoever starts the run may give."""
+
+    type: Literal["string", "number", "boolean", "choice", "list"] = "string"
+    default: Any = None
+    """Used where none is given; without one the input is empty of its type."""
+    options: tuple[Any, ...] = ()
+    """What a `choice` chooses from."""
+    required: bool = False
+    """Without a value the run does not start (exit 4)."""
+    description: str = ""
+
+    def __post_init__(self) -> None:
+        if self.type == "choice" and not self.options:
+            msg = "a choice needs options"
+            raise Invalid(msg, "add options: [a, b]", code="E201", at=("type",))
+        if self.type != "choice" and self.options:
+            msg = f"options belong to a choice, not to a {self.type}"
+            raise Invalid(msg, "write type: choice", code="E208", at=("options",))
+        if self.default is not None:
+            _check_default(self)
+
+
+def _check_default(declared: Input) -> None:
+    try:
+        convert(declared, declared.default)
+    except Invalid as error:
+        raise Invalid(error.sentence, error.hint, code=error.code, at=("default",)) from None
 
 
 def convert(declared: Input, value: object) -> object:

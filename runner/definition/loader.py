@@ -7,23 +7,23 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
 
 from runner.definition import rules
-from runner.definition.document import format_path
+from runner.definition.diagnostics import diagnostic_at, in_order
 from runner.definition.document import read as read_document
-from runner.definition.draft import Draft, in_order
+from runner.definition.draft import Draft
 from runner.definition.entries import DEFAULT_TIMEOUT, DefinitionEntry, SecretNeed
 from runner.definition.legacy import drop_unread_keys
 from runner.definition.model import Definition
 from runner.definition.names import Names
 from runner.definition.parts import read_parts
 from runner.definition.steps import MAX_NODES, steps_of
-from runner.errors import DefinitionError, Diagnostic
+from runner.errors import DefinitionError
 from runner.spec import described
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from runner.definition.document import Trouble
     from runner.definition.parts import Part
+    from runner.errors import Diagnostic
 
 Rewrite = Callable[[dict[str, Any]], None]
 """Changes a definition's tree in place before it is checked: flags that replace parts of it."""
@@ -47,7 +47,9 @@ def load(
     """
     document = read_document(data, label, kind=kind)
     draft = Draft(document, label)
-    draft.diagnostics += [_diagnostic(label, trouble) for trouble in document.troubles]
+    draft.diagnostics += [
+        diagnostic_at(one.place, label, one.code, one.path, one.sentence, one.hint) for one in document.troubles
+    ]
     tree = document.value
     if not isinstance(tree, dict):
         if not document.troubles:
@@ -115,16 +117,3 @@ def _borrowed(names: Names, parts: Sequence[Part]) -> frozenset[str]:
     paths = (reference.path for part in parts for use in part.uses() for reference in use.code.references)
     read = (path[1] for path in paths if path[0] == "secrets" and len(path) > 1)
     return names.lent.intersection(map(str, read))
-
-
-def _diagnostic(label: str, trouble: Trouble) -> Diagnostic:
-    return Diagnostic(
-        code=trouble.code,
-        severity="error",
-        file=label,
-        line=trouble.place.line,
-        column=trouble.place.column,
-        path=format_path(trouble.path),
-        sentence=trouble.sentence,
-        hint=trouble.hint,
-    )

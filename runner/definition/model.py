@@ -10,7 +10,8 @@ if TYPE_CHECKING:
 
     from runner.definition.config import Config
     from runner.definition.document import Place
-    from runner.definition.entries import FailOn, Input, Retry, SecretNeed
+    from runner.definition.entries import FailOn, Retry, SecretNeed
+    from runner.definition.inputs import Input
     from runner.errors import Diagnostic
     from runner.expressions import Expression
 

@@ -38,13 +38,16 @@ def run_status(nodes: Sequence[NodeResult], end: End) -> RunStatus:
         return RunStatus.FAILED
     if end.late:
         return RunStatus.TIMED_OUT
-    failed = any(node.required and node.status.broke for node in nodes)
-    return RunStatus.FAILED if failed else RunStatus.COMPLETED
+    if any(node.required and node.status.broke for node in nodes):
+        return RunStatus.FAILED
+    return RunStatus.SKIPPED if all(node.skipped for node in nodes) else RunStatus.COMPLETED
 
 
 def run_verdict(nodes: Sequence[NodeResult]) -> Verdict:
-    """Return the worst verdict of the nodes that judge."""
-    return max((node.verdict for node in nodes if node.verdict is not None), default=Verdict.OK)
+    """Return the worst verdict of the nodes that judge; what was seen stands, though the runner was ill elsewhere."""
+    verdicts = {node.verdict for node in nodes if node.verdict is not None}
+    seen = max(verdicts - {Verdict.INCONCLUSIVE}, default=Verdict.OK)
+    return Verdict.INCONCLUSIVE if seen is Verdict.OK and Verdict.INCONCLUSIVE in verdicts else seen
 
 
 def run_exit(nodes: Sequence[NodeResult], verdict: Verdict, fail_on: FailOn, end: End) -> Exit:
@@ -68,6 +71,8 @@ def _reasons(nodes: Sequence[NodeResult], verdict: Verdict, fail_on: FailOn, *, 
         yield Exit(code=ExitCode.FAILED, reason=_why(node))
     if verdict is Verdict.INCONCLUSIVE:
         yield Exit(code=ExitCode.INCONCLUSIVE, reason="the runner itself is ill")
+    if all(node.skipped for node in nodes):
+        yield Exit(code=ExitCode.OK, reason="every node was skipped, as its condition asks for")
     if fail_on != "never" and verdict >= fail_on:
         yield Exit(code=ExitCode.UNHEALTHY, reason=f"the verdict is {verdict}, and fail_on is {fail_on}")
     yield Exit(

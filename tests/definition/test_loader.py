@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from runner.definition.document import read_yaml
-from runner.definition.entries import Input, SecretNeed
+from runner.definition.entries import SecretNeed
+from runner.definition.inputs import Input
 from runner.definition.loader import load
 from runner.errors import DefinitionError
 from tests.definition.reading import HEAD, loaded, refused, warned

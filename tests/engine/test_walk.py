@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -116,6 +117,22 @@ nodes:
   - {{id: b, {COPY}, when: 'a.status == "failed"'}}
 """)
     assert states(result)["b"] == 'skipped: when is false: a.status == "failed" (a.status is "succeeded")'
+
+
+def test_a_run_whose_every_node_is_skipped_is_skipped_itself(run: Run) -> None:
+    result = run(f'version: "1.0"\nnodes: [{{id: a, {COPY}, when: "false"}}]')
+    assert result.status is RunStatus.SKIPPED
+    assert (result.exit.code, result.exit.reason) == (
+        ExitCode.OK,
+        "every node was skipped, as its condition asks for",
+    )
+
+
+def test_durations_are_never_negative_whatever_the_wall_clock_does(run: Run) -> None:
+    moments = [datetime(2026, 1, 1, hour, tzinfo=UTC) for hour in (9, 8, 7, 6, 5)]
+    result = run(f'version: "1.0"\nnodes: [{{id: a, {COPY}}}]', now=lambda: moments.pop(0))
+    assert result.duration_ms >= 0
+    assert all(node.duration_ms >= 0 for node in result.nodes)
 
 
 def test_a_when_that_is_no_boolean_fails_the_node(run: Run) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from runner.cli.prepare_run import library_of
+from runner.cli.arguments import add_choice
+from runner.cli.library import library_of, load_text
 from runner.definition.entries import END
-from runner.definition.loader import load
 from runner.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -20,21 +20,21 @@ if TYPE_CHECKING:
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the flags."""
+    parser.usage = f"{parser.prog} [flags] NAME"
     parser.add_argument("definition", metavar="NAME", help="a definition by name or path")
-    parser.add_argument("--format", choices=("mermaid", "dot"), default="mermaid", help="the language (mermaid)")
+    add_choice(parser, "--format", "mermaid", "dot", default="mermaid", help="the language (mermaid)")
 
 
 def execute(options: argparse.Namespace, shell: Shell) -> int:
     """Print it."""
-    text = library_of(shell).find(options.definition)
-    definition = load(text.data, text.label, name=text.name, kind=None if text.is_file else "yaml")
+    definition = load_text(library_of(shell).find(options.definition), shell)
     if shell.wants_json:
-        shell.json(
-            {"nodes": [step.id for step in definition.steps], "edges": [list(edge) for edge in _edges(definition)]}
-        )
+        nodes = [{"id": step.id, "type": step.type} for step in definition.steps]
+        edges = [{"from": start, "to": to, "when": when} for start, to, when in _edges(definition)]
+        shell.json({"definition": definition.name, "nodes": nodes, "edges": edges})
     else:
         draw = _mermaid if options.format == "mermaid" else _dot
-        shell.out("\n".join(draw(definition)))
+        shell.copy("\n".join(draw(definition)))
     return ExitCode.OK
 
 

@@ -5,52 +5,71 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runner.cli.catalogue import FAMILIES, summary
-from runner.cli.prepare_run import library_of
-from runner.definition.loader import load
-from runner.errors import DefinitionError, ExitCode
+from runner.cli.library import library_of, load_text
+from runner.errors import DefinitionError, ExitCode, Unavailable, UsageError
+from runner.reports.wording import counted
+from runner.spec import described, did_you_mean
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterator, Mapping
 
     from runner.cli.shell import Shell
-    from runner.definition.library import Library, Text
+
+KINDS = ("definitions", *FAMILIES)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the flags."""
-    kinds = ("definitions", *(family.replace(" ", "-") for family in FAMILIES))
-    parser.add_argument("kind", metavar="KIND", nargs="?", choices=kinds, help=f"one of {', '.join(kinds)}")
+    parser.usage = f"{parser.prog} [flags] [KIND]"
+    parser.add_argument("kind", metavar="KIND", nargs="?", help=f"one of {', '.join(KINDS)}; all where none is given")
 
 
 def execute(options: argparse.Namespace, shell: Shell) -> int:
     """Print the names with a line each."""
-    found = {"definitions": _definitions(library_of(shell))}
-    for family, registry in FAMILIES.items():
-        found[family.replace(" ", "-")] = {name: summary(registry.load(name)) for name in registry}
-    wanted = {options.kind: found[options.kind]} if options.kind else found
+    if options.kind and options.kind not in KINDS:
+        raise UsageError(f"unknown kind {described(options.kind)} — {did_you_mean(options.kind, KINDS)}")
+    found = {kind: _members(kind, shell) for kind in ([options.kind] if options.kind else KINDS)}
     if shell.wants_json:
         shell.json(
-            {kind: [{"name": name, "summary": text} for name, text in names.items()] for kind, names in wanted.items()}
+            {kind: [{"name": name, "summary": text} for name, text in one.items()] for kind, one in found.items()}
         )
-        return ExitCode.OK
-    for kind, names in wanted.items():
-        shell.out(f"{kind}:")
-        for name, text in names.items() or [("(none)", "")]:
-            shell.out(f"  {name:<18} {text}".rstrip())
+    else:
+        shell.say(_lines(found))
     return ExitCode.OK
 
 
-def _definitions(library: Library) -> dict[str, str]:
-    found = {}
+def _members(kind: str, shell: Shell) -> dict[str, str]:
+    """Return names and summaries."""
+    if kind == "definitions":
+        return _definitions(shell)
+    registry = FAMILIES[kind]
+    return {name: summary(registry.load(name)) for name in registry}
+
+
+def _lines(found: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
+    width = max(18, *(len(name) for names in found.values() for name in names))
+    for kind, names in found.items():
+        yield f"{kind}:"
+        yield from (f"  {name:<{width}} {text}".rstrip() for name, text in names.items())
+
+
+def _definitions(shell: Shell) -> dict[str, str]:
+    """Return what can be run by name, in the order that names are looked up."""
+    library = library_of(shell)
+    found: dict[str, str] = {}
     for path in library.files():
-        found[path.stem] = _described(library.find(f"file:{path}"))
+        found.setdefault(path.stem, _described(f"file:{path}", shell))
     for name in library.builtins():
-        found.setdefault(name, _described(library.find(f"builtin:{name}")) + " (built in)")
+        found.setdefault(name, f"{_described(f'builtin:{name}', shell)} (built in)")
     return found
 
 
-def _described(text: Text) -> str:
+def _described(wanted: str, shell: Shell) -> str:
     try:
-        return load(text.data, text.label, name=text.name, kind=None if text.is_file else "yaml").description
+        return load_text(library_of(shell).find(wanted), shell).description
     except DefinitionError as error:
-        return f"invalid: {len(error.diagnostics)} problems, see pipeline-runner validate {text.label}"
+        problems = counted(sum(one.severity == "error" for one in error.diagnostics), "problem")
+        return f"(invalid: {problems}, see pipeline-runner validate)"
+    except Unavailable as error:
+        return f"({error.message})"

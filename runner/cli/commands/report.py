@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from runner.cli.arguments import add_choice
 from runner.doors.files import Files
-from runner.errors import ExitCode, NodeError, Unavailable
+from runner.errors import ExitCode, NodeError, Unavailable, UsageError
 
 if TYPE_CHECKING:
     import argparse
@@ -13,13 +14,14 @@ if TYPE_CHECKING:
     from runner.cli.shell import Shell
     from runner.results import RunResult
 
-MAX_READ = 64 * 1024 * 1024
+MAX_READ: Final = 64 * 1024 * 1024
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the flags."""
+    parser.usage = f"{parser.prog} [flags] PATH"
     parser.add_argument("path", metavar="PATH", help="a result document, or the journal that a killed run left behind")
-    parser.add_argument("--format", choices=("text", "markdown"), default="text", help="how to render it (text)")
+    add_choice(parser, "--format", "text", "markdown", default="text", help="how to render it (text)")
 
 
 def execute(options: argparse.Namespace, shell: Shell) -> int:
@@ -32,11 +34,11 @@ def execute(options: argparse.Namespace, shell: Shell) -> int:
     elif options.format == "markdown":
         from runner.reports.markdown import summary  # noqa: PLC0415 - only then
 
-        shell.out(summary(result))
+        shell.copy(summary(result))
     else:
         from runner.reports.console import result_text  # noqa: PLC0415 - only then
 
-        shell.out(result_text(result, origin=f"Definition: {result.facts.definition}", color=shell.colored))
+        shell.write(result_text(result, origin=f"Definition: {result.facts.definition}", color=shell.colored))
     return ExitCode.OK
 
 
@@ -46,13 +48,20 @@ def _read(path: str) -> RunResult:
     from runner.reports.reading import read_document  # noqa: PLC0415 - `--help` does without
     from runner.reports.recovery import read_journal  # noqa: PLC0415 - `--help` does without
 
-    try:
-        text = Files().read(path, MAX_READ).decode("utf-8", "replace")
-    except NodeError as error:
-        raise Unavailable(error.message) from error
+    text = _text(path)
     if path.endswith(".ndjson"):
         return read_journal(text)
     try:
-        return read_document(json.loads(text))
+        document = json.loads(text)
     except ValueError:
         return read_journal(text)
+    except RecursionError:
+        raise UsageError(f"not a result document: {path} is nested too deeply") from None
+    return read_document(document)
+
+
+def _text(path: str) -> str:
+    try:
+        return Files().read(path, MAX_READ).decode("utf-8", "replace")
+    except NodeError as error:
+        raise Unavailable(f"File not found: {path}" if error.code == "not_found" else error.message) from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runner.cli.arguments import duration_argument, percent_argument
+from runner.cli.arguments import add_choice, duration_argument, percent_argument
 
 if TYPE_CHECKING:
     import argparse
@@ -53,7 +53,7 @@ def _overrides(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--checkers", metavar="A,B", help="run these checks in place of the definition's")
     group.add_argument("--hostname", metavar="H", help="what findings call this machine")
     group.add_argument(
-        "--label", metavar="K=V", action="append", default=[], help="a label for every alert and message (repeatable)"
+        "--label", metavar="K=V", action="append", default=[], help="a label of every alert and message (repeatable)"
     )
     group.add_argument("--no-incidents", action="store_true", help="give alerts no incident")
     group.add_argument(
@@ -72,8 +72,8 @@ def _how(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--dry-run", action="store_true", help="validate, resolve, show what would happen; touch nothing"
     )
-    group.add_argument(
-        "--fail-on", choices=("warning", "unknown", "critical", "never"), help="the verdict from which the run exits 5"
+    add_choice(
+        group, "--fail-on", "warning", "unknown", "critical", "never", help="the verdict from which the run exits 5"
     )
     group.add_argument("--timeout", metavar="DURATION", type=duration_argument, help="limit of the whole run (15m)")
     group.add_argument("--results", metavar="PATH", help="where the result document is written")

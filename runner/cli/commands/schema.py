@@ -22,5 +22,5 @@ def execute(options: argparse.Namespace, shell: Shell) -> int:  # noqa: ARG001 -
     """Print it."""
     from runner.definition.schema import definition_schema  # noqa: PLC0415 - imports pydantic
 
-    shell.out(json.dumps(definition_schema(), indent=2, ensure_ascii=False))
+    shell.copy(json.dumps(definition_schema(), indent=2, ensure_ascii=False))
     return ExitCode.OK

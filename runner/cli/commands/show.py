@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from runner.cli.catalogue import FAMILIES, options, summary
-from runner.cli.prepare_run import library_of
+from runner.cli.library import library_of
 from runner.errors import ExitCode, Unavailable
+from runner.spec import nearest
 
 if TYPE_CHECKING:
     import argparse
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the flags."""
+    parser.usage = f"{parser.prog} [flags] NAME"
     parser.add_argument("name", metavar="NAME", help="a definition, or a node type, check, format, provider or driver")
 
 
@@ -28,7 +30,7 @@ def execute(given: argparse.Namespace, shell: Shell) -> int:
     if shell.wants_json:
         shell.json({"name": given.name, "found": [_document(family, cls) for family, cls in members]})
     else:
-        shell.out("\n\n".join("\n".join(_page(given.name, family, cls)) for family, cls in members))
+        shell.say(line for family, cls in members for line in _page(given.name, family, cls))
     return ExitCode.OK
 
 
@@ -36,11 +38,15 @@ def _definition(name: str, shell: Shell) -> int:
     try:
         text = library_of(shell).find(name)
     except Unavailable as error:
-        raise Unavailable(f"{error.message}; nor is it a node type, check, format, provider or driver") from None
+        near = nearest(name, [member for registry in FAMILIES.values() for member in registry])
+        hint = f' — did you mean "{near}"?' if near else ""
+        message = f"{error.message}; nor is it a node type, check, format, provider or driver{hint}"
+        raise Unavailable(message) from None
+    written = text.data.decode("utf-8", "replace")
     if shell.wants_json:
-        shell.json({"name": name, "label": text.label, "text": text.data.decode("utf-8", "replace")})
+        shell.json({"name": name, "label": text.label, "text": written})
     else:
-        shell.out(text.data.decode("utf-8", "replace"))
+        shell.copy(written)
     return ExitCode.OK
 
 
@@ -50,8 +56,7 @@ def _document(family: str, cls: type[Any]) -> dict[str, Any]:
 
 
 def _page(name: str, family: str, cls: type[Any]) -> Iterator[str]:
-    yield f"{name} ({family.removesuffix('s')}) — {summary(cls)}"
+    yield f"{name} ({family.removesuffix('s').replace('-', ' ')}) — {summary(cls)}"
     found = list(options(cls))
-    width = max((len(one.name) for one in found), default=0)
-    for one in found:
-        yield f"  {one.name:<{width}}  {one.default:<12} {one.text}".rstrip()
+    names, defaults = (max((len(getattr(one, key)) for one in found), default=0) for key in ("name", "default"))
+    yield from (f"  {one.name:<{names}}  {one.default:<{defaults}}  {one.text}".rstrip() for one in found)

@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runner.definition.library import SUFFIXES, builtin_folder, read_file
-from runner.definition.loader import load
-from runner.errors import DefinitionError, Diagnostic, ExitCode, Unavailable, UsageError
+from runner.cli.library import library_of, load_text
+from runner.definition.library import SUFFIXES, read_file
+from runner.errors import DefinitionError, Diagnostic, ExitCode, UsageError
+from runner.reports.wording import counted
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable, Iterator
 
     from runner.cli.shell import Shell
+    from runner.definition.library import Text
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the flags."""
+    parser.usage = f"{parser.prog} [flags] [PATH …]"
     parser.add_argument(
-        "paths", metavar="PATH", nargs="*", help="files and folders; definitions/ of the workspace where none is given"
+        "paths",
+        metavar="PATH",
+        nargs="*",
+        help="a file, a folder with all below it, or builtin:NAME; definitions/ where none is given",
     )
 
 
 @dataclass(frozen=True, slots=True)
 class _Verdict:
-    """What was found in one file."""
+    """What was found in one definition."""
 
     path: str
     name: str
@@ -39,71 +46,66 @@ class _Verdict:
 
 
 def execute(options: argparse.Namespace, shell: Shell) -> int:
-    """Check every file; exit 3 where one is invalid, 4 where a path is not there."""
-    from runner.cli.prepare_run import granted  # noqa: PLC0415 - `--help` does without
-
-    paths = list(_files(options.paths or [_default(shell)]))
-    if not paths:
-        raise UsageError(f"no definition in {', '.join(options.paths)} — a folder's .yaml, .yml and .json are checked")
-    verdicts = [_check(path, granted(shell.environ)) for path in paths]
+    """Check every definition; exit 3 where one is invalid, 4 where a path is not there."""
+    paths = options.paths or [_default(shell)]
+    texts = [text for path in paths for text in _texts(path, shell)]
+    if not texts:
+        raise UsageError(f"no definition in {', '.join(paths)} — a folder's .yaml, .yml and .json are checked")
+    verdicts = [_check(text, shell) for text in texts]
     if shell.wants_json:
         shell.json(_document(verdicts))
     else:
-        _print(verdicts, shell)
-    if shell.github:
-        _annotate(verdicts, shell)
+        shell.say(_lines(verdicts))
+    if hub := shell.hub:
+        hub.annotate(one for verdict in verdicts for one in verdict.diagnostics)
     return ExitCode.OK if all(verdict.valid for verdict in verdicts) else ExitCode.INVALID
 
 
 def _default(shell: Shell) -> str:
-    folder = shell.environ.get("PIPELINE_DEFINITIONS_DIR") or shell.workspace / "definitions"
-    if not Path(folder).is_dir():
+    folder = Path(shell.environ.get("PIPELINE_DEFINITIONS_DIR") or shell.workspace / "definitions")
+    if not folder.is_dir():
         raise UsageError(f"which definitions? {folder} is not there — name files or folders")
-    return str(Path(folder).relative_to(Path.cwd())) if Path(folder).is_relative_to(Path.cwd()) else str(folder)
+    return str(folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder)
 
 
-def _files(paths: Iterable[str]) -> Iterator[str]:
-    for path in paths:
-        if path.startswith("builtin:"):
-            yield str(builtin_folder() / f"{path.removeprefix('builtin:')}.yaml")
-        elif Path(path).is_dir():
-            yield from (
-                str(file) for file in sorted(Path(path).rglob("*")) if file.suffix in SUFFIXES and file.is_file()
-            )
-        elif not Path(path).exists():
-            raise Unavailable(f"File not found: {path}")
-        else:
-            yield path
+def _texts(path: str, shell: Shell) -> Iterator[Text]:
+    """Read the definitions that a path names; raise `Unavailable` where it is not there."""
+    if path.startswith("builtin:"):
+        yield library_of(shell).find(path)
+    elif Path(path).is_dir():
+        yield from (read_file(file, missing=f"File not found: {file}") for file in _below(path))
+    else:
+        yield read_file(path, missing=f"File not found: {path}")
 
 
-def _check(path: str, granted: frozenset[str]) -> _Verdict:
-    text = read_file(path, missing=f"File not found: {path}")
+def _below(folder: str) -> Iterator[str]:
+    """Find the definitions in a folder and those below it, but for hidden ones."""
+    for place, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        yield from (str(Path(place, name)) for name in sorted(files) if name.endswith(SUFFIXES))
+
+
+def _check(text: Text, shell: Shell) -> _Verdict:
     try:
-        definition = load(text.data, text.label, name=text.name, granted=granted)
+        definition = load_text(text, shell)
     except DefinitionError as error:
-        return _Verdict(path, text.name, 0, error.diagnostics)
-    return _Verdict(path, definition.name, len(definition.steps), definition.warnings)
+        return _Verdict(text.label, text.name, 0, error.diagnostics)
+    return _Verdict(text.label, definition.name, len(definition.steps), definition.warnings)
 
 
-def _print(verdicts: list[_Verdict], shell: Shell) -> None:
-    for verdict in verdicts:
-        for diagnostic in verdict.diagnostics:
-            shell.out(str(diagnostic))
+def _lines(verdicts: Iterable[_Verdict]) -> Iterator[str]:
+    """Say what is wrong, then what is well, and last how much of it."""
+    found = [one for verdict in verdicts for one in verdict.diagnostics]
+    yield from map(str, found)
     for verdict in verdicts:
         if verdict.valid:
-            nodes = "1 node" if verdict.nodes == 1 else f"{verdict.nodes} nodes"
-            shell.out(f"{verdict.path}: ok ({verdict.name}, {nodes})")
-    found = [one for verdict in verdicts for one in verdict.diagnostics]
-    errors = sum(one.severity == "error" for one in found)
+            yield f"{verdict.path}: ok ({verdict.name}, {counted(verdict.nodes, 'node')})"
     if found:
-        shell.out(f"{_counted(errors, 'error')}, {_counted(len(found) - errors, 'warning')}")
+        errors = sum(one.severity == "error" for one in found)
+        yield f"{counted(errors, 'error')}, {counted(len(found) - errors, 'warning')}"
 
 
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def _document(verdicts: list[_Verdict]) -> dict[str, Any]:
+def _document(verdicts: Iterable[_Verdict]) -> dict[str, Any]:
     from runner.reports.document import diagnostic_document  # noqa: PLC0415 - only where one is wanted
 
     return {
@@ -118,10 +120,3 @@ def _document(verdicts: list[_Verdict]) -> dict[str, Any]:
             for verdict in verdicts
         ],
     }
-
-
-def _annotate(verdicts: list[_Verdict], shell: Shell) -> None:
-    from runner.reports.github import diagnostic_annotations  # noqa: PLC0415 - only on GitHub
-
-    for line in diagnostic_annotations([one for verdict in verdicts for one in verdict.diagnostics]):
-        shell.log.raw(line)

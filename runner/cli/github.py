@@ -1,0 +1,75 @@
+"""What GitHub is told beside the log: secrets to mask, annotations, outputs."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runner.doors.files import Files
+from runner.errors import NotWritten
+from runner.reports.github import command, diagnostic_annotations, failure_outputs, mask, outputs, run_annotations
+from runner.secrets import reveal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from runner.cli.log import Log
+    from runner.errors import Diagnostic
+    from runner.results import Exit, RunResult
+    from runner.secrets import Masker, Secret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GitHub:
+    """The machine that runs a workflow, as one of its steps speaks to it."""
+
+    log: Log
+    masker: Masker
+    workspace: Path
+    output: str
+    """The file that takes the outputs of the step; empty where there is none."""
+
+    def teach(self, secrets: Iterable[Secret]) -> None:
+        """Let it mask secrets in whatever it shows from here on."""
+        for secret in secrets:
+            for line in mask(reveal(secret)):
+                self.log.command(line, masked=False)
+
+    def annotate(self, diagnostics: Iterable[Diagnostic]) -> None:
+        """Annotate definitions at the places that are wrong."""
+        for line in diagnostic_annotations(diagnostics):
+            self.log.command(line)
+
+    def tell_failure(self, message: str, diagnostics: Sequence[Diagnostic], end: Exit) -> None:
+        """Annotate what ended before the first node, and write its outputs."""
+        if diagnostics:
+            self.annotate(diagnostics)
+        else:
+            self.log.command(command("error", message))
+        self._write(failure_outputs(end, token=_token()))
+
+    def tell_result(self, result: RunResult, *, results: str, summary: str) -> None:
+        """Annotate a run and write its outputs; `results` and `summary` are paths, empty where nothing was written."""
+        for line in run_annotations(result):
+            self.log.command(line)
+        results_path, summary_path = self._relative(results), self._relative(summary)
+        self._write(outputs(result, token=_token(), results_path=results_path, summary_path=summary_path))
+
+    def _relative(self, path: str) -> str:
+        """Write a path as other steps know it: relative to the workspace where it is below."""
+        whole = Path(path).absolute()
+        return str(whole.relative_to(self.workspace)) if path and whole.is_relative_to(self.workspace) else path
+
+    def _write(self, text: str) -> None:
+        if not self.output:
+            return
+        try:
+            Files().append(self.output, self.masker.mask(text).encode())
+        except NotWritten as error:
+            self.log.warning(f"no outputs: {error.message}")
+
+
+def _token() -> str:
+    return os.urandom(16).hex()

@@ -1,0 +1,101 @@
+"""What the nodes of a definition need before the first one runs: variables, credentials, channels that exist."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from runner.cli.resolve import variables_of
+from runner.definition.config import credentials_of
+from runner.definition.loader import invalid
+from runner.errors import InvalidConfig
+from runner.secrets import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+    from runner.definition.config import Config
+    from runner.definition.model import Definition
+    from runner.errors import Diagnostic
+    from runner.scope import Node
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Needs:
+    """What the nodes of a definition need, as far as that is known before the first one runs."""
+
+    variables: Mapping[str, Secret]
+    """The variables of channels and providers that are set."""
+    secrets: tuple[Secret, ...]
+    """Those, and the credentials that stand in the definition itself."""
+    missing: tuple[str, ...]
+    """What keeps a node from doing its work, a sentence each."""
+
+    @classmethod
+    def of(
+        cls,
+        definition: Definition,
+        known: Mapping[str, Mapping[str, object]],
+        secrets: Mapping[str, Secret],
+        environ: Mapping[str, str],
+    ) -> Needs:
+        """Read them off the nodes; `known` has the values of root names but `secrets`.
+
+        Raises `DefinitionError` with all that turns out wrong now that these values are known.
+        """
+        absent = stand_ins(definition, secrets)
+        nodes = dict(_nodes(definition, {**known, "secrets": {**absent, **secrets}}, absent))
+        wanted = {need.name for node in nodes.values() for need in node.needs()}
+        variables, unreadable = variables_of(sorted(wanted), environ)
+        credentials = (secret for node in nodes.values() for secret in credentials_of(node))
+        lacking = (
+            f"node {step}: {sentence}"
+            for step, node in nodes.items()
+            for sentence in _missing(node, frozenset(variables | unreadable))
+        )
+        return cls(
+            variables=variables,
+            secrets=tuple(dict.fromkeys((*variables.values(), *credentials))),
+            missing=(*unreadable.values(), *lacking),
+        )
+
+
+def stand_ins(definition: Definition, secrets: Mapping[str, Secret]) -> dict[str, Secret]:
+    """Return something in place of each declared secret that is not there.
+
+    It passes for a text and for a URL, so that whatever reads it can be looked at; it shows as `«NAME»`.
+    """
+    return {name: Secret(name, f"https://«{name}»/") for name in definition.secrets if name not in secrets}
+
+
+def named_secrets(config: Config) -> frozenset[str]:
+    """Return the names of the secrets that a node's templates and texts read."""
+    texts = (*config.templates.values(), *config.blocks.values())
+    paths = (reference.path for text in texts for reference in text.references)
+    return frozenset(str(path[1]) for path in paths if path[0] == "secrets" and len(path) > 1)
+
+
+def _nodes(definition: Definition, known: Mapping[str, object], absent: Collection[str]) -> Iterator[tuple[str, Node]]:
+    """Return every node as far as it is known before the first one runs.
+
+    All that is wrong with those whose values are known is said at once; an optional secret or a variable that is not
+    set fails the nodes that use it, and no others.
+    """
+    wrong: list[Diagnostic] = []
+    for step in definition.steps:
+        if not step.config.names <= known.keys():
+            if step.config.sketch is not None:
+                yield step.id, step.config.sketch
+            continue
+        try:
+            yield step.id, step.config.bind(lambda names: {name: known[name] for name in names})
+        except InvalidConfig as error:
+            if not named_secrets(step.config) & set(absent):
+                wrong += [one for one in error.diagnostics if one.code != "E402"]
+    if wrong:
+        raise invalid(wrong)
+
+
+def _missing(node: Node, variables: frozenset[str]) -> tuple[str, ...]:
+    missing = getattr(node, "missing", None)
+    return tuple(missing(variables)) if missing else ()

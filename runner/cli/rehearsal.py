@@ -1,0 +1,128 @@
+"""What each node of a run would do: those that reach for nothing outside are really run, behind shut doors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from runner.cli.needs import named_secrets, stand_ins
+from runner.cli.perform import world_of
+from runner.deadline import Deadline
+from runner.doors import shut_doors
+from runner.engine.conditions import reason_to_skip, told
+from runner.engine.record import Recorder
+from runner.errors import InvalidConfig, NodeError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from runner.cli.prepare_run import Job
+    from runner.cli.shell import Shell
+    from runner.definition.model import Step
+    from runner.results import NodeResult
+    from runner.scope import Scope
+
+_UNKNOWN = "depends on what earlier nodes find"
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedNode:
+    """A node, and what it would do."""
+
+    step: Step
+    lines: tuple[str, ...]
+
+
+class Rehearsal:
+    """Goes the way of the walk, with the results of the nodes that could be run."""
+
+    def __init__(self, job: Job, shell: Shell) -> None:
+        self._steps = job.definition.steps
+        self._absent = stand_ins(job.definition, job.secrets)
+        world = world_of(job, shell, shut_doors())
+        self._world = replace(world, secrets={**self._absent, **job.secrets})
+        self._recorder = Recorder(self._world)
+        self._results: dict[str, NodeResult] = {}
+        self._failure = ""
+        """Why only `always` nodes would run from here on."""
+        self._certain = True
+        """No branch so far: every node would be reached."""
+
+    def nodes(self) -> list[PlannedNode]:
+        """Return what each node would do, in the definition's order."""
+        lines = {step.id: tuple(self._visit(step)) for step in _along_the_way(self._steps)}
+        return [PlannedNode(step, lines[step.id]) for step in self._steps]
+
+    def _visit(self, step: Step) -> Iterator[str]:
+        scope = self._world.scope(Deadline(step.timeout), nodes=self._results, failure=self._failure)
+        try:
+            yield from self._lines(step, scope)
+        except NodeError as error:
+            self._results[step.id] = self._recorder.failed(step, error, self._recorder.now(), tries=1)
+            if step.required and self._certain:
+                self._failure = self._failure or f"{step.id} failed"
+            wrong = error.diagnostics if isinstance(error, InvalidConfig) else (error.message,)
+            yield from (f"would fail: {one}" for one in wrong)
+        self._certain = self._certain and all(way.when is None for way in step.ways)
+
+    def _lines(self, step: Step, scope: Scope) -> Iterator[str]:
+        unsure = tuple(self._unsure(step))
+        reason = self._failure if self._failure and not step.always else ""
+        if not reason and not unsure:
+            reason = _reason(step, scope)
+        if reason:
+            self._results[step.id] = self._recorder.skipped(step, reason)
+            yield f"would be skipped: {reason}"
+            return
+        if step.when is not None and not unsure:
+            yield f"would run: {told(step.when, scope)}"
+        yield from unsure
+        yield from self._plan(step, scope)
+
+    def _unsure(self, step: Step) -> Iterator[str]:
+        """Say on what it depends whether it runs, where that is not known yet."""
+        for condition, word in ((step.when, "where"), (step.skip_if, "unless")):
+            if condition is not None and self._unknown(condition.names):
+                yield f"runs only {word} {condition.text}: {_UNKNOWN}"
+        if awaited := [node for node in step.skip_if_errors if node not in self._results]:
+            yield f"runs only unless {' or '.join(awaited)} has errors: {_UNKNOWN}"
+
+    def _plan(self, step: Step, scope: Scope) -> Iterator[str]:
+        for name in sorted(named_secrets(step.config) & self._absent.keys()):
+            yield f"needs the secret {name}, which is not set"
+        if unknown := self._unknown(step.config.names):
+            yield f"its config {_UNKNOWN}: {', '.join(unknown)}"
+            return
+        node = step.config.bind(scope.names)
+        if step.config.cls.pure:
+            began = self._recorder.now()
+            self._results[step.id] = self._recorder.succeeded(step, node.run(scope), began, tries=1)
+        yield from node.plan(scope)
+
+    def _unknown(self, names: frozenset[str]) -> list[str]:
+        """Return the nodes among root names whose result a dry run does not have."""
+        ids = {step.id for step in self._steps}
+        missing = sorted((names & ids) - self._results.keys())
+        return [*missing, *(["nodes"] if "nodes" in names else [])]
+
+
+def _reason(step: Step, scope: Scope) -> str:
+    """Say why a node would be skipped; a condition that cannot be evaluated counts as true for an `always` node."""
+    try:
+        return reason_to_skip(step, scope)
+    except NodeError:
+        if not step.always:
+            raise
+        return ""
+
+
+def _along_the_way(steps: Sequence[Step]) -> list[Step]:
+    """Return the steps in the order that a walk could come to them."""
+    by_id = {step.id: step for step in steps}
+    found = {steps[0].id: steps[0]}
+    queue = [steps[0]]
+    for step in queue:
+        following = [by_id[way.to] for way in step.ways if way.to in by_id and way.to not in found]
+        found |= {one.id: one for one in following}
+        queue += following
+    return queue

@@ -1,0 +1,75 @@
+"""The same result wherever it runs: without a network, as any user, with nothing to write to."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+import runner
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+FINE = 'version: "1.0"\nnodes: [{id: a, type: transform, config: {extract: x}}]\n'
+ARGUMENTS = ("-m", "runner", "--config", "d.yaml", "--payload", '{"x": 1}', "--json")
+STRANGER = 12345
+SYSTEM = "/usr/bin/python3"
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="namespaces and other users need root")
+
+
+def outcome(document: str) -> object:
+    """What a result says, less times and random ids."""
+    result = json.loads(document)
+    return [result["status"], result["exit"], result["node_results"]["a"]["output"]]
+
+
+@as_root
+def test_a_job_without_a_network_check_is_the_same_without_a_network(tmp_path: Path) -> None:
+    (tmp_path / "d.yaml").write_text(FINE)
+    command = [sys.executable, *ARGUMENTS]
+    here = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    alone = subprocess.run(["unshare", "--net", *command], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert outcome(alone.stdout) == outcome(here.stdout)
+
+
+@pytest.fixture
+def outside() -> Iterator[Path]:
+    """A folder that another user can reach: pytest's own are for the user who runs it."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder)
+
+
+@as_root
+def test_any_user_without_a_home_in_a_folder_that_cannot_be_written(outside: Path) -> None:
+    version = subprocess.run([SYSTEM, "--version"], capture_output=True, text=True, check=False).stdout
+    if f" {sys.version_info.major}.{sys.version_info.minor}." not in version:
+        pytest.skip(f"needs a {SYSTEM} of this version: another user cannot reach the one that runs the tests")
+    folder = outside / "code"
+    shutil.copytree(Path(runner.__file__).parent, folder / "runner")
+    (folder / "d.yaml").write_text(FINE)
+    for path in (outside, *outside.rglob("*")):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    packages = next(path for path in sys.path if path.endswith("site-packages"))
+    done = subprocess.run(
+        [SYSTEM, *ARGUMENTS],
+        cwd=folder,
+        env={"PYTHONPATH": f"{folder}:{packages}"},
+        user=STRANGER,
+        group=STRANGER,
+        extra_groups=[],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, outcome(done.stdout)) == (
+        0,
+        ["completed", {"code": 0, "name": "ok", "reason": "completed"}, {"transformed": 1, "source_node": None}],
+    )
