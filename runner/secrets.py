@@ -6,6 +6,7 @@ A secret formats as `«NAME»`; only a sink that needs the value opens it with `
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 SHORTEST_MASKED: Final = 4
 """Characters; a shorter value would mask half of every text."""
+_CUT: Final = "…"
+"""Where a text goes on that somebody has cut."""
 
 
 class Foreign(str):
@@ -106,6 +109,7 @@ class Masker:
 
     def __init__(self, secrets: Iterable[Secret] = ()) -> None:
         self._forms: dict[str, str] = {}
+        self._sorted: list[str] = []
         self._pattern: re.Pattern[str] | None = None
         self.found: set[str] = set()
         self.add(*secrets)
@@ -126,15 +130,30 @@ class Masker:
         if len(forms) > len(self._forms):
             # the names first: another thread may be masking with the pattern meanwhile
             self._forms = forms
+            self._sorted = sorted(forms)
             self._pattern = re.compile("|".join(map(re.escape, sorted(forms, key=len, reverse=True))))
         return short
 
     def mask(self, text: str) -> str:
-        """Put `«NAME»` for every known value."""
-        return self._pattern.sub(self._name, text) if self._pattern else text
+        """Put `«NAME»` for every known value, and for the beginning of one where the text was cut within it."""
+        if self._pattern is None:
+            return text
+        *cut, last = self._pattern.sub(lambda match: self._name(match.group()), text).split(_CUT)
+        return _CUT.join([*map(self._mask_end, cut), last])
 
-    def _name(self, match: re.Match[str]) -> str:
-        name = self._forms[match.group()]
+    def _mask_end(self, piece: str) -> str:
+        """Mask what a piece ends with where a known value begins like that."""
+        forms = self._sorted
+        longest = max(map(len, forms))
+        for start in range(max(0, len(piece) - longest), len(piece) - SHORTEST_MASKED + 1):
+            end = piece[start:]
+            near = bisect_left(forms, end)
+            if near < len(forms) and forms[near].startswith(end):
+                return piece[:start] + self._name(forms[near])
+        return piece
+
+    def _name(self, form: str) -> str:
+        name = self._forms[form]
         self.found.add(name)
         return f"«{name}»"
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import html
 import json
+import time
 from enum import StrEnum
 from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
@@ -114,9 +115,13 @@ FORMS: dict[str, Callable[[str], str]] = {
     "JSON": lambda text: json.dumps(text)[1:-1],
     "JSON in UTF-8": lambda text: json.dumps(text, ensure_ascii=False)[1:-1],
     "JSON with escaped slashes": lambda text: json.dumps(text)[1:-1].replace("/", "\\/"),
+    "JSON of Go": lambda text: json.dumps(text, ensure_ascii=False)[1:-1].translate(
+        {60: r"\u003c", 62: r"\u003e", 38: r"\u0026"}
+    ),
     "HTML": html.escape,
     "HTML text": lambda text: html.escape(text, quote=False),
     "HTML with decimal quotes": lambda text: html.escape(text).replace("&#x27;", "&#39;"),
+    "HTML of Go": lambda text: html.escape(text).replace("&#x27;", "&#39;").replace("&quot;", "&#34;"),
     "base64": lambda text: base64.b64encode(text.encode()).decode(),
     "base64 at 1": lambda text: base64.b64encode(b"x" + text.encode() + b"yz").decode(),
     "base64 at 2": lambda text: base64.b64encode(b"xx" + text.encode() + b"y").decode(),
@@ -136,8 +141,8 @@ def _core(form: str, text: str, written: str) -> str:
     return written.rstrip("=")[4:-4] if form.startswith("base64") else written
 
 
-VALUES = st.text(st.characters(codec="utf-8"), min_size=SHORTEST_MASKED, max_size=40).filter(
-    lambda text: text == text.strip() and text.isprintable() and len(text.encode()) >= 9
+VALUES = st.text(
+    st.characters(codec="utf-8", exclude_categories=("Z", "C")) | st.sampled_from("/+&=<>'\"%\\"), min_size=9, max_size=40
 )
 AROUND = st.text(st.characters(codec="utf-8"), max_size=30)
 
@@ -193,6 +198,26 @@ def test_the_first_name_of_a_value_stays_its_name() -> None:
     masker = Masker([TOKEN])
     masker.add(Secret("api_key", "hunter2-hunter2"))
     assert masker.mask("hunter2-hunter2") == "«TOKEN»"
+
+
+@pytest.mark.parametrize("kept", range(SHORTEST_MASKED, len("hunter2-hunter2")))
+def test_half_a_secret_is_masked_where_a_text_was_cut_within_it(kept: int) -> None:
+    masker = Masker([TOKEN, KEY])
+    assert masker.mask(f"it said “{'hunter2-hunter2'[:kept]}…” twice") == "it said “«TOKEN»…” twice"
+    assert masker.found == {"TOKEN"}
+
+
+def test_a_text_that_was_cut_elsewhere_stays_as_it_is() -> None:
+    masker = Masker([TOKEN, KEY])
+    for text in ("all is well…", "hun…", "…hunter2", "… and … more", "hunter3…", "…"):
+        assert masker.mask(text) == text
+
+
+def test_masking_a_text_of_nothing_but_cuts_takes_no_time() -> None:
+    masker = Masker([Secret("PEM", "\n".join(f"{number:064}" for number in range(50)))])
+    began = time.monotonic()
+    masker.mask(f"{'0' * 62}…" * 2000)
+    assert time.monotonic() - began < 2
 
 
 def test_secrets_are_learned_at_any_time() -> None:

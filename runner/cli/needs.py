@@ -65,7 +65,7 @@ def stand_ins(definition: Definition, secrets: Mapping[str, Secret]) -> dict[str
 
     It passes for a text and for a URL, so that whatever reads it can be looked at; it shows as `«NAME»`.
     """
-    return {name: Secret(name, f"https://«{name}»/") for name in definition.secrets if name not in secrets}
+    return {name: Secret(name, f"https://«{name}»") for name in definition.secrets if name not in secrets}
 
 
 def named_secrets(config: Config) -> frozenset[str]:

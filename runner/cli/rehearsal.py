@@ -14,10 +14,11 @@ from runner.engine.record import Recorder
 from runner.errors import InvalidConfig, NodeError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from runner.cli.prepare_run import Job
     from runner.cli.shell import Shell
+    from runner.definition.config import Config
     from runner.definition.model import Step
     from runner.results import NodeResult
     from runner.scope import Scope
@@ -90,10 +91,13 @@ class Rehearsal:
     def _plan(self, step: Step, scope: Scope) -> Iterator[str]:
         for name in sorted(named_secrets(step.config) & self._absent.keys()):
             yield f"needs the secret {name}, which is not set"
-        if unknown := self._unknown(step.config.names):
+        texts = {path: self._unknown(text.names) for path, text in step.config.blocks.items()}
+        if unknown := self._unknown(_read_by(step.config)):
             yield f"its config {_UNKNOWN}: {', '.join(unknown)}"
             return
-        node = step.config.bind(scope.names)
+        left_out = {path[0]: ", ".join(nodes) for path, nodes in texts.items() if nodes and len(path) == 1}
+        yield from (f"its {key} {_UNKNOWN}: {nodes}; without it:" for key, nodes in left_out.items())
+        node = _without(step.config, left_out).bind(scope.names)
         if step.config.cls.pure:
             began = self._recorder.now()
             self._results[step.id] = self._recorder.succeeded(step, node.run(scope), began, tries=1)
@@ -114,6 +118,20 @@ def _reason(step: Step, scope: Scope) -> str:
         if not step.always:
             raise
         return ""
+
+
+def _read_by(config: Config) -> frozenset[str]:
+    """Return the root names and nodes that a node reads; a pure one needs those of its own texts, too, to be run."""
+    reads = getattr(config.sketch, "reads", tuple)
+    blocks = config.blocks.values() if config.cls.pure else ()
+    return config.names.union(reads(), *(text.names for text in blocks))
+
+
+def _without(config: Config, keys: Collection[str | int]) -> Config:
+    """Return a configuration without the texts that cannot be rendered yet."""
+    if not keys:
+        return config
+    return replace(config, tree={key: item for key, item in config.tree.items() if key not in keys}, sketch=None)
 
 
 def _along_the_way(steps: Sequence[Step]) -> list[Step]:

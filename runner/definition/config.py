@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from runner.definition.diagnostics import diagnostic
+from runner.definition.diagnostics import diagnostic, in_order
 from runner.errors import InvalidConfig
 from runner.secrets import foreign
 from runner.spec import Block, Template
@@ -59,12 +59,9 @@ class Config:
         """
         if self.sketch is not None and not self.templates:
             return self.sketch
-        values = names(self.names)
-        tree = self._rendered(self.tree, (), values)
-        node, found = read_node(self.cls, tree)
+        node, found = read_node(self.cls, self._rendered(self.tree, (), self._values(names(self.names))))
         if node is None:
-            diagnostics = [self.diagnostic(code, at, sentence, hint) for code, at, sentence, hint in found]
-            raise InvalidConfig(*diagnostics)
+            raise InvalidConfig(*in_order(self.diagnostic(*one) for one in found))
         return node
 
     def node(self, scope: Scope) -> Node:
@@ -77,23 +74,31 @@ class Config:
         """Make a diagnostic about something below `config`."""
         return diagnostic(self.document, self.label, code, (*self.path, *at), sentence, hint)
 
-    def _rendered(self, value: object, at: Path, names: Mapping[str, object]) -> Any:  # noqa: ANN401 - JSON
-        if at in self.templates:
-            return self._value(at, names)
-        if isinstance(value, Mapping):
-            return {key: self._rendered(item, (*at, key), names) for key, item in value.items()}
-        if isinstance(value, list):
-            return [self._rendered(item, (*at, place), names) for place, item in enumerate(value)]
-        return str(value) if isinstance(value, Block) else value
-
-    def _value(self, at: Path, names: Mapping[str, object]) -> object:
+    def _values(self, names: Mapping[str, object]) -> Mapping[Path, object]:
+        """Evaluate every template; raise `InvalidConfig` for all that cannot be."""
         from runner.expressions import ExpressionError  # noqa: PLC0415 - only where a file holds an expression
 
-        try:
-            value = plain(self.templates[at].evaluate(names))
-        except ExpressionError as error:
-            raise InvalidConfig(self.diagnostic("E402", at, error.sentence, error.hint)) from error
-        return value if self.templates[at].names <= OWN_ROOTS else foreign(value)
+        values: dict[Path, object] = {}
+        wrong: list[Diagnostic] = []
+        for at, template in self.templates.items():
+            try:
+                value = plain(template.evaluate(names))
+            except ExpressionError as error:
+                wrong.append(self.diagnostic("E402", at, error.sentence, error.hint))
+            else:
+                values[at] = value if template.names <= OWN_ROOTS else foreign(value)
+        if wrong:
+            raise InvalidConfig(*in_order(wrong))
+        return values
+
+    def _rendered(self, value: object, at: Path, values: Mapping[Path, object]) -> Any:  # noqa: ANN401 - JSON
+        if at in values:
+            return values[at]
+        if isinstance(value, Mapping):
+            return {key: self._rendered(item, (*at, key), values) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self._rendered(item, (*at, place), values) for place, item in enumerate(value)]
+        return str(value) if isinstance(value, Block) else value
 
 
 def credentials_of(node: Node) -> tuple[Secret, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Final, Literal, TypeAlias, TypeVar
 
-from runner.definition.inputs import Input
+from runner.definition.inputs import Input  # noqa: TC001 - read by pydantic
 from runner.definition.values import Backoff, Condition, Retries, VariableName, Version, read_variable
 from runner.spec import NAME_PATTERN, Duration, Invalid, Pause, ReadBy, Seconds, described
 from runner.validators import invalid, read

@@ -28,7 +28,7 @@ class Input:
     def __post_init__(self) -> None:
         if self.type == "choice" and not self.options:
             msg = "a choice needs options"
-            raise Invalid(msg, "add options: [a, b]", code="E201", at=("type",))
+            raise Invalid(msg, "add options: [a, b]", code="E201", at=("options",))
         if self.type != "choice" and self.options:
             msg = f"options belong to a choice, not to a {self.type}"
             raise Invalid(msg, "write type: choice", code="E208", at=("options",))

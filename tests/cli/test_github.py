@@ -1,0 +1,293 @@
+"""What a run says to GitHub, read by a port of GitHub's own parser."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from unicodedata import category
+
+import pytest
+
+from tests.reports.test_github import Parsed, parse_new, parse_old, read_file
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.cli.conftest import Receiver
+    from tests.conftest import Ended
+
+    Cli = Callable[..., Ended]
+
+URL = "https://git.example/org/shop/actions/runs/77/attempts/2"
+ENVIRONMENT = {
+    "GITHUB_ACTIONS": "true",
+    "GITHUB_SERVER_URL": "https://git.example",
+    "GITHUB_REPOSITORY": "org/shop",
+    "GITHUB_RUN_ID": "77",
+    "GITHUB_RUN_ATTEMPT": "2",
+}
+OUTPUTS = ["status", "verdict", "exit-code", "run-id", "results-path", "summary-path", "failed-nodes", "findings-count"]
+SHELL = "{{type: command, name: {name}, argv: [sh, -c, 'exit {code}'], parse: nagios}}"
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of a workflow that has ended."""
+
+    ended: Ended
+    outputs: dict[str, str]
+    summary: str
+
+    @property
+    def commands(self) -> list[Parsed]:
+        lines = [*self.ended.err.splitlines(), *self.ended.out.splitlines()]
+        return [found for found in map(parse_new, lines) if found]
+
+    def named(self, *names: str) -> list[Parsed]:
+        return [one for one in self.commands if one.name in names]
+
+
+@pytest.fixture
+def step(cli: Cli, tmp_path: Path) -> Callable[..., Step]:
+    """Run a definition as a step of a workflow."""
+
+    def run(text: str, *flags: str, env: dict[str, str] | None = None, stdin: str = "") -> Step:
+        (tmp_path / "d.yaml").write_text(text)
+        for name in ("out", "summary.md"):
+            (tmp_path / name).write_text("")
+        files = {"GITHUB_OUTPUT": str(tmp_path / "out"), "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md")}
+        places = {"GITHUB_WORKSPACE": str(tmp_path), **files}
+        ended = cli("--config", "d.yaml", *flags, env={**ENVIRONMENT, **places, **(env or {})}, stdin=stdin)
+        outputs = read_file((tmp_path / "out").read_bytes().decode())
+        return Step(ended, outputs, (tmp_path / "summary.md").read_text())
+
+    return run
+
+
+def checks(*codes: int) -> str:
+    listed = "".join(f"        - {SHELL.format(name=f'c{place}', code=code)}\n" for place, code in enumerate(codes))
+    return f'version: "1.0"\nnodes:\n  - id: look\n    type: context\n    config:\n      checks:\n{listed}'
+
+
+# --- groups ----------------------------------------------------------------------------------------
+
+
+def test_every_node_has_a_group_and_every_group_is_closed(step: Callable[..., Step]) -> None:
+    text = (
+        'version: "1.0"\nnodes:\n'
+        "  - {id: a, type: transform}\n"
+        "  - {id: b, type: transform, config: {extract: nothing.here}}\n"
+        "  - {id: c, type: transform}\n"
+        "  - {id: d, type: transform, always: true}\n"
+    )
+    ended = step(text)
+    said = [(one.name, one.data) for one in ended.named("group", "endgroup")]
+    titles = ["a (transform)", "b (transform)", "d (transform)"]
+    assert said == [pair for title in titles for pair in (("group", title), ("endgroup", ""))]
+
+
+def test_a_run_that_is_out_of_time_closes_its_group(step: Callable[..., Step]) -> None:
+    text = 'version: "1.0"\nnodes: [{id: a, type: context, config: {checks: [{type: command, argv: [sleep, "30"]}]}}]\n'
+    ended = step(text, "--timeout", "300ms")
+    assert [one.name for one in ended.named("group", "endgroup")] == ["group", "endgroup"]
+    assert ended.outputs["exit-code"] == "7"
+
+
+# --- annotations -----------------------------------------------------------------------------------
+
+
+def test_findings_are_annotated_at_their_lines_the_worst_first(step: Callable[..., Step]) -> None:
+    ended = step(checks(1, 0, 2, 3))
+    said = [(one.name, one.properties["file"], one.properties["line"]) for one in ended.named("error", "warning")]
+    assert said == [("error", "d.yaml", "9"), ("error", "d.yaml", "10"), ("warning", "d.yaml", "7")]
+
+
+def test_at_most_ten_are_annotated_and_the_last_counts_the_rest(step: Callable[..., Step]) -> None:
+    ended = step(checks(*[2] * 15))
+    errors = ended.named("error")
+    assert len(errors) == 10
+    assert errors[-1].data.startswith("… and 6 more errors")
+
+
+def test_a_broken_node_is_annotated_before_what_others_found(step: Callable[..., Step]) -> None:
+    text = checks(2) + "  - {id: b, type: transform, config: {extract: nothing.here}}\n"
+    first, second = step(text).named("error")
+    assert first.properties["title"] == "b failed"
+    assert second.properties["title"] == "critical: look.c0"
+
+
+def test_an_invalid_definition_is_annotated_at_every_fault(step: Callable[..., Step]) -> None:
+    ended = step('version: "1.0"\nnodes:\n  - {id: a, type: trnsform}\n  - {id: b, type: transform, x: 1}\n')
+    said = [(one.properties["line"], one.properties["col"], one.properties["title"]) for one in ended.named("error")]
+    assert said == [("3", "19", "E206 invalid definition"), ("4", "30", "E203 invalid definition")]
+
+
+# --- outputs ---------------------------------------------------------------------------------------
+
+FINE = 'version: "1.0"\nnodes: [{id: a, type: transform}]\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "flags", "expected"),
+    [
+        (FINE, (), {"status": "completed", "verdict": "ok", "exit-code": "0", "failed-nodes": ""}),
+        (checks(2), (), {"status": "completed", "verdict": "critical", "exit-code": "5", "findings-count": "1"}),
+        (
+            FINE.replace("}]", ", config: {extract: no.where}}]"),
+            (),
+            {"status": "failed", "exit-code": "1", "failed-nodes": "a"},
+        ),
+        (FINE.replace("transform", "trnsform"), (), {"status": "failed", "verdict": "", "exit-code": "3", "run-id": ""}),
+        (FINE, ("--payload", "{"), {"status": "failed", "exit-code": "2"}),
+        (FINE, ("--nonsense",), {"status": "failed", "exit-code": "2"}),
+        (FINE + "secrets: [NOT_SET]\n", (), {"status": "failed", "exit-code": "4", "findings-count": "0"}),
+        (FINE, ("--results", "/dev/full"), {"status": "completed", "exit-code": "1"}),
+    ],
+    ids=["ok", "unhealthy", "failed", "invalid", "usage", "unknown flag", "unavailable", "not written"],
+)
+def test_outputs_are_written_however_it_ends(
+    step: Callable[..., Step], text: str, flags: tuple[str, ...], expected: dict[str, str]
+) -> None:
+    ended = step(text, *flags)
+    assert list(ended.outputs) == OUTPUTS
+    assert {name: ended.outputs[name] for name in expected} == expected
+    assert ended.outputs["exit-code"] == str(ended.ended.code)
+
+
+def test_outputs_name_the_files_relative_to_the_workspace(step: Callable[..., Step], tmp_path: Path) -> None:
+    ended = step(FINE, "--results", str(tmp_path / "deep.json"))
+    assert ended.outputs["results-path"] == "deep.json"
+    assert ended.outputs["summary-path"] == "summary.md"
+    assert json.loads((tmp_path / "deep.json").read_text())["run_id"] == ended.outputs["run-id"]
+
+
+def test_outputs_that_cannot_be_written_are_a_warning(step: Callable[..., Step]) -> None:
+    ended = step(FINE, env={"GITHUB_OUTPUT": "/dev/full"})
+    assert ended.ended.code == 0
+    assert "warning: no outputs: cannot write /dev/full: No space left on device" in ended.ended.err
+
+
+# --- where the run is ------------------------------------------------------------------------------
+
+
+def test_the_message_links_to_the_run(step: Callable[..., Step], receiver: Receiver) -> None:
+    text = checks(2) + f"  - {{id: tell, type: notify, config: {{driver: generic, endpoint: '{receiver.url}/ok'}}}}\n"
+    step(text)
+    sent = json.loads(receiver.arrived[0].body)
+    assert sent["run"]["url"] == URL
+    assert URL in sent["message"]
+
+
+# --- nothing from outside is a command -------------------------------------------------------------
+
+HOSTILE = [
+    "::error::pwned",
+    "  ::set-output name=verdict::ok",
+    "::add-mask::a",
+    "::stop-commands::pwned",
+    "##[error]pwned",
+    "fine ##[group]pwned]",
+    "one\n::warning::pwned",
+    "one\r::warning::pwned",
+    "one\r\n::endgroup::",
+    "\x1b[31m::error::pwned\x1b[0m",
+    "\x1b]0;title\x07::error::pwned",
+    "a\u2028::error::pwned\u2029::error::pwned",
+    "a\x85::error::pwned",
+    "a\x0b::error::pwned\x0c::error::pwned",
+    "\x00::error::pwned",
+    "\u00a0\u2003::error::pwned",
+    "%0A::error::pwned",
+    "%250A::error::pwned",
+    "half \ud800 ::error::pwned",
+    "<script>|`::error::pwned`|\n```\n::error::pwned",
+]
+OURS = {"group", "endgroup", "error", "warning"}
+MOVING = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+"""Categories of characters that cannot be seen and move others."""
+
+
+def only_ours(step: Step) -> None:
+    """Assert that GitHub's parsers, the old one too, find no command but what the runner itself has to say."""
+    assert [one for one in step.commands if one.name not in OURS] == []
+    assert [one for one in step.named("error", "warning") if "title" not in one.properties] == []
+    assert [one.name for one in step.named("group", "endgroup")] == ["group", "endgroup"] * len(step.named("group"))
+    inert(step)
+
+
+def inert(step: Step) -> None:
+    """Assert that nothing moves a cursor, ends a line early or is a command of the old kind."""
+    for text in (step.ended.out, step.ended.err):
+        lines = text.split("\n")
+        assert [line for line in lines if any(category(one) in MOVING for one in line)] == []
+        assert [line for line in lines if parse_old(line) is not None and parse_new(line) is None] == []
+    assert [line for line in step.ended.out.split("\n") if parse_new(line)] == []
+
+
+@pytest.mark.parametrize("flags", [(), ("--json",), ("-v",)], ids=["text", "json", "verbose"])
+def test_a_hostile_payload_is_data_everywhere(step: Callable[..., Step], flags: tuple[str, ...]) -> None:
+    alerts = [
+        {
+            "status": "firing",
+            "labels": {"alertname": text, "instance": text, "severity": "critical", text: text},
+            "annotations": {"summary": text, "description": text},
+            "generatorURL": text,
+        }
+        for text in HOSTILE
+    ]
+    payload = {"version": "4", "status": "firing", "alerts": alerts, "groupKey": HOSTILE[6], "words": HOSTILE}
+    text = (
+        'version: "1.0"\nnodes:\n'
+        "  - {id: a, type: ingest, config: {format: alertmanager}}\n"
+        "  - {id: b, type: intelligence, config: {provider: local}}\n"
+        "  - {id: c, type: notify, config: {driver: log, template: '{{ payload.words | join(\"\\n\") }}'}}\n"
+        "  - {id: d, type: notify, config: {driver: log}}\n"
+        "  - {id: e, type: transform, when: 'payload.words[6] == 1'}\n"
+        "  - {id: f, type: transform, config: {extract: '{{ payload.words[6] }}'}, required: false}\n"
+    )
+    ended = step(text, *flags, "--file", "-", stdin=json.dumps(payload))
+    assert ended.ended.code == 5, ended.ended.err
+    only_ours(ended)
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=ascii)
+def test_what_a_command_and_a_server_say_is_data(
+    step: Callable[..., Step], tmp_path: Path, receiver: Receiver, text: str
+) -> None:
+    (tmp_path / "said").write_bytes(text.encode("utf-8", "surrogatepass"))
+    receiver.says = text.encode("utf-8", "replace").decode()
+    definition = (
+        'version: "1.0"\nnodes:\n'
+        "  - id: a\n    type: context\n    config:\n      checks:\n"
+        "        - {type: command, name: x, argv: [sh, -c, 'cat said; exit 2'], parse: nagios}\n"
+        "        - {type: command, name: y, argv: [sh, -c, 'cat said >&2; exit 2']}\n"
+        f"        - {{type: http, name: z, url: '{receiver.url}/down', confirm: {{tries: 1}}}}\n"
+        "  - {id: b, type: transform, config: {extract: '{{ a.output.results.x.message }}'}, required: false}\n"
+        "  - {id: c, type: notify, config: {driver: log, message: '{{ a.output.results.x.message }}'}}\n"
+    )
+    ended = step(definition)
+    assert ended.ended.code == 5, ended.ended.err
+    only_ours(ended)
+
+
+def test_what_the_receiver_of_a_message_answers_is_data(step: Callable[..., Step], receiver: Receiver) -> None:
+    receiver.says = " ".join(text.encode("utf-8", "replace").decode() for text in HOSTILE)
+    url = f"{receiver.url}/down"
+    config = "{driver: generic, endpoint: '{{ payload.url }}'}"
+    text = f'version: "1.0"\nallow_hosts: [127.0.0.1]\nnodes: [{{id: a, type: notify, config: {config}}}]\n'
+    ended = step(text, "--payload", json.dumps({"url": url}))
+    assert ended.ended.code == 9, ended.ended.err
+    only_ours(ended)
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=ascii)
+def test_what_a_person_types_is_data(step: Callable[..., Step], text: str) -> None:
+    typed = text.replace("\x00", "").encode("utf-8", "replace").decode()
+    flags = ("--environment", typed, "--trace-id", typed, "--source", typed)
+    assert step(FINE, *flags).ended.code == 0
+    for arguments in (flags, ("--payload", typed), ("--input", f"{typed}={typed}"), ("--definition", typed), (typed,)):
+        ended = step(FINE, *arguments)
+        assert [one for one in ended.commands if one.name not in OURS] == []
+        inert(ended)
