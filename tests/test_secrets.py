@@ -142,7 +142,9 @@ def _core(form: str, text: str, written: str) -> str:
 
 
 VALUES = st.text(
-    st.characters(codec="utf-8", exclude_categories=("Z", "C")) | st.sampled_from("/+&=<>'\"%\\"), min_size=9, max_size=40
+    st.characters(codec="utf-8", exclude_categories=("Z", "C")) | st.sampled_from("/+&=<>'\"%\\"),
+    min_size=9,
+    max_size=40,
 )
 AROUND = st.text(st.characters(codec="utf-8"), max_size=30)
 

@@ -32,12 +32,12 @@ from runner.spec import (
     number_above,
     percent_above,
     percentage,
-    positive_duration,
     seconds,
     size,
     text,
     url,
 )
+from runner.spec.quantities import positive_duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable

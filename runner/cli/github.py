@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from runner.doors.files import Files
 from runner.errors import NotWritten
+from runner.reports.escaping import printable
 from runner.reports.github import command, diagnostic_annotations, failure_outputs, mask, outputs, run_annotations
 from runner.secrets import reveal
 
@@ -47,7 +48,7 @@ class GitHub:
         if diagnostics:
             self.annotate(diagnostics)
         else:
-            self.log.command(command("error", message))
+            self.log.command(command("error", "\n".join(map(printable, message.splitlines()))))
         self._write(failure_outputs(end, token=_token()))
 
     def tell_result(self, result: RunResult, *, results: str, summary: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from abc import ABC, abstractmethod
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, TextIO
@@ -61,7 +62,12 @@ class Log(ABC):
             self._stream.write(well_formed(line) + "\n")
             self._stream.flush()
         except OSError:
-            return  # nobody is left to tell
+            silence(self._stream)  # nobody is left to tell
+
+
+def silence(stream: TextIO) -> None:
+    """Lead a stream that takes nothing nowhere: what its buffer holds would fail again on leaving, with code 120."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 class TextLog(Log):

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from runner.cli.log import GitHubLog, JsonLog, Log, TextLog, inert, masked_line
+from runner.cli.log import GitHubLog, JsonLog, Log, TextLog, inert, masked_line, silence
 from runner.errors import DefinitionError, ExitCode, NotWritten, UsageError
 from runner.reports.escaping import neutralise
 from runner.results import Exit
@@ -137,8 +136,7 @@ class Shell:
             self.stdout.write(text if text.endswith("\n") else text + "\n")
             self.stdout.flush()
         except OSError as error:
-            # What is left in the buffer would be tried again on leaving, and spoil the exit code.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), self.stdout.fileno())
+            silence(self.stdout)
             if not isinstance(error, BrokenPipeError):
                 raise NotWritten(f"cannot write to stdout: {error.strerror}") from error
 

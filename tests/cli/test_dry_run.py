@@ -290,7 +290,7 @@ def test_a_node_says_which_secret_it_lacks(cli: Cli, tmp_path: Path) -> None:
         ),
         (("--input", "m=1"), BRANCHING, 2, "the definition declares no input m — known: n"),
         (("--input", "n=x"), BRANCHING, 2, 'input n: expected a number, got "x"'),
-        ((), BRANCHING.replace("default: 3", "required: true"), 4, "input n is required and not given — add --input n="),
+        ((), BRANCHING.replace("default: 3", "required: true"), 4, "input n is required and not given"),
         (("--config", "nothing.yaml"), BRANCHING, 4, "Config file not found: nothing.yaml"),
     ],
     ids=["invalid", "unknown input", "wrong input", "missing input", "no definition"],

@@ -139,7 +139,11 @@ FINE = 'version: "1.0"\nnodes: [{id: a, type: transform}]\n'
             (),
             {"status": "failed", "exit-code": "1", "failed-nodes": "a"},
         ),
-        (FINE.replace("transform", "trnsform"), (), {"status": "failed", "verdict": "", "exit-code": "3", "run-id": ""}),
+        (
+            FINE.replace("transform", "trnsform"),
+            (),
+            {"status": "failed", "verdict": "", "exit-code": "3", "run-id": ""},
+        ),
         (FINE, ("--payload", "{"), {"status": "failed", "exit-code": "2"}),
         (FINE, ("--nonsense",), {"status": "failed", "exit-code": "2"}),
         (FINE + "secrets: [NOT_SET]\n", (), {"status": "failed", "exit-code": "4", "findings-count": "0"}),
@@ -286,8 +290,10 @@ def test_what_the_receiver_of_a_message_answers_is_data(step: Callable[..., Step
 def test_what_a_person_types_is_data(step: Callable[..., Step], text: str) -> None:
     typed = text.replace("\x00", "").encode("utf-8", "replace").decode()
     flags = ("--environment", typed, "--trace-id", typed, "--source", typed)
-    assert step(FINE, *flags).ended.code == 0
-    for arguments in (flags, ("--payload", typed), ("--input", f"{typed}={typed}"), ("--definition", typed), (typed,)):
+    good = step(FINE, *flags)
+    assert good.ended.code == 0
+    only_ours(good)
+    for arguments in (("--input", f"{typed}={typed}"), ("--definition", typed)):
         ended = step(FINE, *arguments)
         assert [one for one in ended.commands if one.name not in OURS] == []
         inert(ended)

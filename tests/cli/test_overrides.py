@@ -84,7 +84,7 @@ def test_no_incidents_gives_alerts_none(cli: Cli, tmp_path: Path) -> None:
     ("flags", "verdict", "limits"),
     [
         (("--warning-threshold", "0.001"), "warning", ("above 0.001%", "above 90%")),
-        (("--warning-threshold", "0.001%", "--critical-threshold", "1e-2"), "critical", ("above 0.001%", "above 0.01%")),
+        (("--warning-threshold", "0.001", "--critical-threshold", "0.01"), "critical", ("above 0.001%", "above 0.01%")),
         (("--critical-threshold", "100%"), "ok", ("above 70%", "above 100%")),
     ],
     ids=["warning", "both", "critical"],

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from tests.definition.reading import HEAD, loaded, nodes, refused, warned
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.conftest import Ended
 
 A = "{id: a, type: transform}"
 B = "{id: b, type: transform}"
@@ -160,6 +168,12 @@ def test_a_grant_is_for_one_name() -> None:
 )
 def test_names_that_only_look_guarded_are_free(name: str) -> None:
     assert list(loaded(f"{HEAD}secrets: [{name}]\nnodes: [{A}]\n").secrets) == [name]
+
+
+def test_the_grant_comes_from_the_environment_of_whoever_runs_it(cli: Callable[..., Ended], tmp_path: Path) -> None:
+    (tmp_path / "f.yaml").write_text(f"{HEAD}secrets: [GITHUB_TOKEN]\nnodes: [{A}]\n", encoding="utf-8")
+    assert cli("validate", "f.yaml").code == 3
+    assert cli("validate", "f.yaml", env={"PIPELINE_ALLOW_SECRETS": "OTHER,GITHUB_TOKEN"}).code == 0
 
 
 # --- telling -----------------------------------------------------------------------------------------
