@@ -19,7 +19,7 @@ STOPPED = "stopped: the run was told to stop"
 def test_a_new_deadline_has_its_time_left() -> None:
     deadline = Deadline(60)
     assert 59 < deadline.left <= 60
-    assert not (deadline.expired or deadline.cancelled or deadline.over)
+    assert (deadline.expired, deadline.cancelled, deadline.over) == (False, False, False)
     deadline.check()
 
 
@@ -159,13 +159,13 @@ def test_a_cancellation_reaches_everyone_whoever_comes_and_goes_meanwhile() -> N
 
 def test_a_request_calls_off_what_is_watched_and_keeps_the_first_signal() -> None:
     stop, first, second = Stop(), Deadline(60), Deadline(60)
-    assert stop.signal is None
     stop.watch(first)
     stop.request(signal.SIGTERM)
-    assert (first.cancelled, second.cancelled, stop.signal) == (True, False, signal.SIGTERM)
+    assert (first.cancelled, second.cancelled) == (True, False)
     stop.watch(second)
     stop.request(signal.SIGINT)
-    assert (second.cancelled, stop.signal) == (True, signal.SIGTERM)
+    assert second.cancelled
+    assert stop.signal == signal.SIGTERM
 
 
 def test_a_request_with_nothing_to_call_off_is_kept() -> None:
@@ -181,7 +181,8 @@ def test_a_task_that_comes_back_within_the_grace_has_its_result_counted() -> Non
     deadline = Deadline(0.05)
 
     def late() -> str:
-        assert not deadline.left or time.sleep(0.1) is None
+        time.sleep(0.1)
+        assert deadline.expired
         return "just in time"
 
     assert concurrently([late], deadline, limit=1, grace=5) == ("just in time",)

@@ -262,8 +262,8 @@ def test_what_is_no_threshold_is_said(value: object, told: tuple[str, str, str])
 @pytest.mark.parametrize(
     ("threshold", "bad", "good"),
     [
-        (Threshold(above=90), [90, 91], [89.9]),
-        (Threshold(below=10), [10, 0], [10.1]),
+        (Threshold(above=90), [90.1, 91], [90, 89.9]),
+        (Threshold(below=10), [9.9, 0], [10, 10.1]),
         (Threshold(outside=(10, 20)), [9.9, 20.1], [10, 20, 15]),
     ],
     ids=["above", "below", "outside"],

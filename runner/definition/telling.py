@@ -34,7 +34,7 @@ def _tells(part: Part) -> bool:
 
 def _check_failure_is_told(draft: Draft, parts: Sequence[Part], tellers: Sequence[Part]) -> None:
     """Where messages are sent at all, a failed run should be one of them."""
-    others = [part for part in parts if part.entry.required and part not in tellers]
+    others = [part for part in parts if part.entry.required and not _tells(part)]
     if tellers and others and not any(part.entry.always for part in tellers):
         sentence = f'"{others[0].id}" is required and can fail, and then nobody is told'
         draft.say("W501", tellers[-1].path, sentence, "add always: true to this node")

@@ -21,9 +21,9 @@ class Threshold:
     def crossed(self, value: float) -> bool:
         """Say whether the value is bad."""
         if self.above is not None:
-            return value >= self.above
+            return value > self.above
         if self.below is not None:
-            return value <= self.below
+            return value < self.below
         if self.outside is not None:
             low, high = self.outside
             return not low <= value <= high

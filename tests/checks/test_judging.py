@@ -58,7 +58,8 @@ def at(percent: float, verdict: Verdict = Verdict.OK) -> Seen:
     ("percent", "verdict", "message"),
     [
         (69.9, Verdict.OK, "tank is 69.9% full"),
-        (70.0, Verdict.WARNING, "tank is 70% full, above 70%"),
+        (70.0, Verdict.OK, "tank is 70% full"),
+        (70.1, Verdict.WARNING, "tank is 70.1% full, above 70%"),
         (89.9, Verdict.WARNING, "tank is 89.9% full, above 70%"),
         (96.0, Verdict.CRITICAL, "tank is 96% full, above 90%"),
     ],

