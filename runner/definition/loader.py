@@ -47,14 +47,7 @@ def load(
     """
     document = read_document(data, label, kind=kind)
     draft = Draft(document, label)
-    draft.diagnostics += [
-        diagnostic_at(one.place, label, one.code, one.path, one.sentence, one.hint) for one in document.troubles
-    ]
-    tree = document.value
-    if not isinstance(tree, dict):
-        if not document.troubles:
-            draft.say("E202", (), f"a definition is an object, this is {described(tree)}", "it has version: and nodes:")
-        raise invalid(draft.diagnostics)
+    tree = _tree(draft)
     if rewrite is not None:
         rewrite(tree)
     entry = _read_entry(draft, tree)
@@ -90,6 +83,20 @@ def invalid(diagnostics: list[Diagnostic]) -> DefinitionError:
         return DefinitionError(f"Invalid {language} in config file: {unreadable}", ordered)
     lines = "".join(f"\n  - {one}" for one in ordered)
     return DefinitionError(f"Pipeline definition invalid:{lines}", ordered)
+
+
+def _tree(draft: Draft) -> dict[str, Any]:
+    """Return what the document holds, having noted what is wrong with it; raise where that is no object."""
+    document = draft.document
+    draft.diagnostics += [
+        diagnostic_at(one.place, draft.label, one.code, one.path, one.sentence, one.hint) for one in document.troubles
+    ]
+    if isinstance(document.value, dict):
+        return document.value
+    if not document.troubles:
+        sentence = f"a definition is an object, this is {described(document.value)}"
+        draft.say("E202", (), sentence, "it has version: and nodes:")
+    raise invalid(draft.diagnostics)
 
 
 def _read_entry(draft: Draft, tree: dict[str, Any]) -> DefinitionEntry | None:
