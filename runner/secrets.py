@@ -21,6 +21,10 @@ _CUT: Final = "…"
 """Where a text goes on that somebody has cut."""
 
 
+CREDENTIAL_HEADERS: Final = frozenset({"authorization", "proxy-authorization", "cookie", "x-api-key"})
+"""HTTP headers (lower case) whose values are secrets wherever they came from."""
+
+
 class Foreign(str):
     """Text that came out of a payload: data from outside, which must not lead the runner to private addresses."""
 

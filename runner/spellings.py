@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _ESCAPE: Final = re.compile("%[0-9A-F]{2}")
+_WEB: Final = re.compile(r"https?://[^/?#\s]+(/[^\s#]+)")
+_TELLING: Final = 12
+"""Characters of a path that is a secret; a shorter one is a word like `/webhook`."""
 _GO: Final = str.maketrans({"<": r"\u003c", ">": r"\u003e", "&": r"\u0026"})
 
 
@@ -22,8 +25,15 @@ def spellings(value: str, *, shortest: int) -> set[str]:
     Lines and pieces of base64 under `shortest` characters are left out.
     """
     lines = {line.strip() for line in value.splitlines()}
-    texts = {value, *(line for line in lines if len(line) >= shortest)}
+    texts = {value, *(line for line in lines if len(line) >= shortest), *_path_of(value)}
     return {form for text in texts for form in _forms(text, shortest)}
+
+
+def _path_of(value: str) -> Iterator[str]:
+    """Return what follows the host of a URL: of a webhook that is the secret, and servers repeat it alone."""
+    match = _WEB.match(value)
+    if match and len(match[1]) >= _TELLING:
+        yield match[1]
 
 
 def _forms(text: str, shortest: int) -> Iterator[str]:

@@ -12,7 +12,7 @@ from runner.channels.model import Channel, credentials
 from runner.channels.web import Post, web_url
 from runner.errors import NodeError
 from runner.rendering import render
-from runner.secrets import Sealed, Secret, reveal
+from runner.secrets import CREDENTIAL_HEADERS, Sealed, Secret, reveal
 from runner.spec import BlockText, Invalid, Text, Url
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from runner.channels.model import Sealable
     from runner.scope import Scope
 
-_CREDENTIALS: Final = frozenset({"authorization", "proxy-authorization", "cookie", "x-api-key"})
 _JSON: Final = "application/json"
 
 
@@ -74,7 +73,7 @@ class Generic(Channel):
         )
 
     def _credentials(self) -> dict[str, Secret]:
-        return credentials({name: value for name, value in self.headers.items() if name.lower() in _CREDENTIALS})
+        return credentials({name: value for name, value in self.headers.items() if name.lower() in CREDENTIAL_HEADERS})
 
     def _headers(self, message: Message) -> dict[str, Sealable]:
         given: dict[str, Sealable] = {**self.headers, **self._credentials()}

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from runner.scope import Scope
+    from runner.secrets import Secret
 
 LONGEST_NAME: Final = 64
 """Characters of a name that is made of type and subject."""
@@ -120,6 +121,10 @@ class Check(ABC):
     @abstractmethod
     def task(self) -> str:
         """What is done, for dry runs: `GET https://shop.example/`."""
+
+    def secrets(self) -> tuple[Secret, ...]:
+        """Return the credentials in its configuration, whether they were declared as secrets or not."""
+        return ()
 
     @property
     def confirmation(self) -> Confirm:

@@ -7,14 +7,14 @@ import re
 from collections.abc import Mapping  # noqa: TC003 - read by pydantic
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from runner.checks.answer import Expect
 from runner.checks.base import Answered, Seen, known
 from runner.doors import Effect
 from runner.doors.request import Request
 from runner.results import Verdict
-from runner.secrets import Sealed, Secret, reveal, reveal_tree
+from runner.secrets import CREDENTIAL_HEADERS, Sealed, Secret, reveal, reveal_tree
 from runner.spec import Invalid, Text, Url, duration_text
 
 if TYPE_CHECKING:
@@ -91,6 +91,13 @@ class Http(Answered):
     def _shown(self) -> str:
         """The URL without a password."""
         return _USER_INFO.sub("", str(self.url))
+
+    def secrets(self) -> tuple[Secret, ...]:
+        """Return the password of the URL, and headers that carry credentials."""
+        plain = {name: value for name, value in self.headers.items() if isinstance(value, str) and known(value)}
+        found = [Secret(name, value) for name, value in plain.items() if name.lower() in CREDENTIAL_HEADERS]
+        password = urlsplit(reveal(self.url)).password if known(self.url) else None
+        return (*found, Secret("password", unquote(password))) if password else tuple(found)
 
     def _request(self, scope: Scope) -> Request:
         headers: dict[str, str | Secret | Sealed] = dict(self.headers)

@@ -13,7 +13,7 @@ from runner.doors.curl import Transfer, failure, options, trust, way
 from runner.doors.net import Net, Proxies, admitted
 from runner.doors.request import Request, Response, Sealable, Target, Timings, target_of
 from runner.errors import Refused
-from runner.secrets import Secret, secrets_in
+from runner.secrets import CREDENTIAL_HEADERS, Secret, secrets_in
 
 if TYPE_CHECKING:
     from runner.deadline import Deadline
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 MAX_REDIRECTS: Final = 10
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
-_CREDENTIALS: Final = frozenset({"authorization", "cookie", "proxy-authorization"})
 _SEE_OTHER: Final = 303
 _FOUND: Final = frozenset({301, 302})
 
@@ -111,4 +110,4 @@ def _redirected(request: Request, response: Response) -> Request:
 
 
 def _confidential(name: str, value: Sealable) -> bool:
-    return name.lower() in _CREDENTIALS or not isinstance(value, str)
+    return name.lower() in CREDENTIAL_HEADERS or not isinstance(value, str)

@@ -12,7 +12,6 @@ from runner.errors import Cancelled, TimedOut
 from runner.results import Finding, NodeResult, Problem, Status, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import datetime
 
     from runner.definition.model import Step
@@ -48,69 +47,81 @@ class Recorder:
 
     def skipped(self, step: Step, reason: str) -> NodeResult:
         """Return the result of a node that was not started."""
-        return NodeResult(
-            node_id=step.id, node_type=step.type, status=Status.SKIPPED, skip_reason=reason, required=step.required
+        return self._kept(
+            NodeResult(
+                node_id=step.id, node_type=step.type, status=Status.SKIPPED, skip_reason=reason, required=step.required
+            )
         )
 
     def succeeded(self, step: Step, output: Output, began: Moment, tries: int) -> NodeResult:
         """Return the result of a node that came to its end."""
-        return NodeResult(
-            node_id=step.id,
-            node_type=step.type,
-            status=Status.SUCCEEDED,
-            verdict=output.verdict,
-            output=bounded(self._masked(step, output.data)),
-            findings=tuple(self._finding(step, seen) for seen in output.observations),
-            errors=tuple(map(self._problem, output.problems)),
-            attempts=tries,
-            started_at=began.at,
-            duration_ms=began.ago,
-            required=step.required,
+        return self._kept(
+            NodeResult(
+                node_id=step.id,
+                node_type=step.type,
+                status=Status.SUCCEEDED,
+                verdict=output.verdict,
+                output=output.data,
+                findings=tuple(self._finding(step, seen) for seen in output.observations),
+                errors=output.problems,
+                attempts=tries,
+                started_at=began.at,
+                duration_ms=began.ago,
+                required=step.required,
+            )
         )
 
     def failed(self, step: Step, error: NodeError, began: Moment, tries: int) -> NodeResult:
         """Return the result of a node that raised; one that judges could not tell."""
-        return NodeResult(
-            node_id=step.id,
-            node_type=step.type,
-            status=_STATUS.get(error.code, Status.FAILED),
-            verdict=Verdict.UNKNOWN if step.judges else None,
-            errors=(self._problem(_problem_of(error)),),
-            attempts=tries,
-            started_at=began.at,
-            duration_ms=began.ago,
-            required=step.required,
-            undelivered=error.undelivered,
+        return self._kept(
+            NodeResult(
+                node_id=step.id,
+                node_type=step.type,
+                status=_STATUS.get(error.code, Status.FAILED),
+                verdict=Verdict.UNKNOWN if step.judges else None,
+                errors=(_problem_of(error),),
+                attempts=tries,
+                started_at=began.at,
+                duration_ms=began.ago,
+                required=step.required,
+                undelivered=error.undelivered,
+            )
         )
 
     def lost(self, result: NodeResult, error: NodeError) -> NodeResult:
         """Make a node a failed one whatever it did, because nobody knows which way leads on from it."""
-        errors = (*result.errors, self._problem(_problem_of(error)))
-        return replace(result, status=Status.FAILED, errors=errors, required=True)
+        errors = (*result.errors, _problem_of(error))
+        return self._kept(replace(result, status=Status.FAILED, errors=errors, required=True))
 
-    def _masked(self, step: Step, data: Mapping[str, object]) -> Mapping[str, object]:
-        """Mask what a node returned, and say so to people where there was something."""
+    def _kept(self, result: NodeResult) -> NodeResult:
+        """Mask all that a node said and cut its output to the limit; where there was a secret, say so to people."""
         masker = self.world.masker
         masker.found.clear()
-        masked = {key: masker.mask_tree(item) for key, item in data.items()}
+        mask = masker.mask
+        kept = replace(
+            result,
+            output=bounded({key: masker.mask_tree(item) for key, item in result.output.items()}),
+            findings=tuple(
+                replace(one, check=mask(one.check), subject=mask(one.subject), message=mask(one.message))
+                for one in result.findings
+            ),
+            errors=tuple(replace(one, message=mask(one.message)) for one in result.errors),
+            skip_reason=mask(result.skip_reason),
+        )
         for name in sorted(masker.found):
-            self.world.log.warning(f"the secret {name} stood in the output of {step.id} and is masked")
-        return masked
-
-    def _problem(self, problem: Problem) -> Problem:
-        return replace(problem, message=self.world.masker.mask(problem.message))
+            self.world.log.warning(f"the secret {name} stood in the output of {result.node_id} and is masked")
+        return kept
 
     def _finding(self, step: Step, seen: Observation) -> Finding:
-        mask = self.world.masker.mask
         what = (seen.key,) if seen.key else (seen.check, seen.subject)
         identity = "\0".join((self.world.facts.definition, step.id, *what))
         return Finding(
             fingerprint=hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest(),
             node=step.id,
             check=seen.check,
-            subject=mask(seen.subject),
+            subject=seen.subject,
             verdict=seen.verdict,
-            message=mask(seen.message),
+            message=seen.message,
             value=seen.value,
             unit=seen.unit,
             threshold=seen.threshold,

@@ -160,7 +160,7 @@ class Walk:
         return END if way is None else way.to
 
     def _note(self, text: str) -> None:
-        self._notes.append(text)
+        self._notes.append(self._world.masker.mask(text))
         self._world.log.warning(text)
 
 

@@ -93,7 +93,7 @@ def compile_expression(text: str) -> Expression:
     if not bare:
         msg = "the expression is empty"
         raise ExpressionError(msg)
-    is_wrapped = bare.startswith("{{") and bare.endswith("}}")
+    is_wrapped = bare.startswith(("{{", "${{"))
     with translated(bare, bare=True):
         compiled = _compiled(Expression, text, bare if is_wrapped else f"{{{{ {bare} }}}}", PLAIN)
     if not compiled.typed:

@@ -72,6 +72,10 @@ _WORDINGS: Final = (
     (re.compile(r"expected token '(.*)', got '(.*)'", re.DOTALL), r'expected "\1", got "\2"'),
     (re.compile(r"unexpected char (['\"])(.*)\1 at \d+", re.DOTALL), r'unexpected "\2"'),
     (re.compile(r"unexpected '(.)', expected '(.)'"), r'unexpected "\1", expected "\2"'),
+    (
+        re.compile(r"unexpected 'end of (?:print statement|statement block)'", re.IGNORECASE),
+        "the expression ends too early",
+    ),
     (re.compile(r"unexpected '(.*)'", re.DOTALL), r'unexpected "\1"'),
     (re.compile(r"unexpected end of template, .*"), "the expression is not closed"),
     (re.compile(r"Encountered unknown tag '(end\w+|else|elif)'\..*", re.DOTALL), r'unexpected "\1"'),

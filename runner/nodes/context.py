@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from runner.scope import Scope, Variable
+    from runner.secrets import Secret
 
 UNASKED: Final = ("cpu", "memory", "disk")
 """The checks that are run where none is named."""
@@ -111,6 +112,10 @@ class Context:
     def needs(self) -> Iterable[Variable]:
         """Nothing: checks have no variables of their own."""
         return ()
+
+    def secrets(self) -> tuple[Secret, ...]:
+        """Return the credentials in the configuration of the checks."""
+        return tuple(secret for check in self._checks for secret in check.secrets())
 
     def names(self) -> tuple[str | None, ...]:
         """Return the name of each check, in order; None where a template hides what it is made of."""

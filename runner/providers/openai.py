@@ -51,6 +51,8 @@ class OpenAI:
     """
 
     type: ClassVar[str] = "openai"
+    variables: ClassVar[Mapping[str, str]] = {"api_key": KEY}
+    """The environment variable that stands in for an option that is not given, by option."""
 
     model: Annotated[str, MinLen(1)] = "gpt-4o-mini"
     """The model that is asked."""

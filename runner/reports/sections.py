@@ -60,11 +60,12 @@ def facts(result: RunResult) -> str:
     took = duration_text(result.duration_ms / 1000)
     reason = f": {escape(result.exit.reason)}" if result.exit.reason else ""
     incident = f", incident {code(result.incident_id)}" if result.incident_id else ""
+    link = f"[{code(run.id)}]({run.url})," if run.url else f"{code(run.id)},"
     said = (
         f"Exit {result.exit.code:d} ({result.exit.code.label}){reason}",
         f"{_capital(word(result.status))} in {took}, started {started}",
         f"{code(run.definition_source)}, environment {code(run.environment)}, source {code(run.source)}",
-        f"run {code(run.id)}, trace {code(run.trace_id)}{incident}",
+        f"run {link} trace {code(run.trace_id)}{incident}",
     )
     return "  \n".join(said)
 

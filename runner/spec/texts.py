@@ -51,13 +51,11 @@ def url(value: object) -> str | Secret | Sealed:
     """Read an http or https URL; a secret in it is opened by the door that calls it."""
     found = filled_text(value)
     if isinstance(found, str) and not isinstance(found, Template) and not _URL.fullmatch(found):
-        msg = f"{described(found)} is no URL"
-        hint = (
-            f'write "https://{found}"'
-            if re.fullmatch(r"[\w.-]+(:\d+)?(/\S*)?", found)
-            else "it starts with http:// or https://"
-        )
-        raise Invalid(msg, hint)
+        # what follows the host may be a credential: of a webhook it is
+        host = found.partition("/")[0]
+        is_host = re.fullmatch(r"[\w.-]+(:\d+)?", host)
+        hint = f'write "https://{host}…"' if is_host else "it starts with http:// or https://"
+        raise Invalid(f"{described(host)} is no URL" if is_host else "this is no URL", hint)
     return found
 
 
