@@ -60,7 +60,7 @@ class Rehearsal:
             yield from self._lines(step, scope)
         except NodeError as error:
             self._results[step.id] = self._recorder.failed(step, error, self._recorder.now(), tries=1)
-            if step.required and self._certain:
+            if step.required and self._certain and not any(self._unsure(step)):
                 self._failure = self._failure or f"{step.id} failed"
             wrong = error.diagnostics if isinstance(error, InvalidConfig) else (error.message,)
             yield from (f"would fail: {one}" for one in wrong)
@@ -104,10 +104,9 @@ class Rehearsal:
         yield from node.plan(scope)
 
     def _unknown(self, names: frozenset[str]) -> list[str]:
-        """Return the nodes among root names whose result a dry run does not have."""
-        ids = {step.id for step in self._steps}
-        missing = sorted((names & ids) - self._results.keys())
-        return [*missing, *(["nodes"] if "nodes" in names else [])]
+        """Return the root names whose values come from results that a dry run does not have."""
+        ids = {step.id for step in self._steps} - self._results.keys()
+        return sorted(names & {*ids, "nodes", "incident"})
 
 
 def _reason(step: Step, scope: Scope) -> str:

@@ -29,7 +29,7 @@ class Interrupted(RunnerError):
 
 def interruptible() -> None:
     """Let every signal end what comes before a run, as Python lets SIGINT; process 1 would not hear it otherwise."""
-    _handled(_interrupt)
+    _handle(_interrupt)
 
 
 def _interrupt(number: int, _frame: FrameType | None) -> None:
@@ -38,33 +38,32 @@ def _interrupt(number: int, _frame: FrameType | None) -> None:
 
 @contextmanager
 def stopping(stop: Stop) -> Iterator[None]:
-    """Hand signals to `stop` while the block runs.
+    """Hand signals to `stop` while the block runs; after it they change nothing any more, the exit code least of all.
 
     A handler of Python's may run while this very thread holds a lock that cancelling needs, so the handlers do
     nothing: the interpreter writes each signal's number into a pipe, and a thread of its own acts on it.
     """
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
-    before = _handled(_noted)
-    woken = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+    _handle(_noted)
+    signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
     thread = threading.Thread(target=_listen, args=(reading, stop), daemon=True)
     thread.start()
     try:
         yield
     finally:
-        signal.set_wakeup_fd(woken)
-        for asked, handler in before.items():
-            signal.signal(asked, handler)
+        signal.set_wakeup_fd(-1)
         os.close(writing)
         thread.join()
         os.close(reading)
 
 
-def _handled(handler: Callable[[int, FrameType | None], None]) -> dict[signal.Signals, signal._HANDLER]:
-    """Set a handler and return the ones before; under `nohup` a hangup stays ignored."""
+def _handle(handler: Callable[[int, FrameType | None], None]) -> None:
+    """Set a handler; under `nohup` a hangup stays ignored."""
     ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
-    asked = (one for one in _ASKED if not (ignored and one is signal.SIGHUP))
-    return {one: signal.signal(one, handler) for one in asked}
+    for asked in _ASKED:
+        if asked is not signal.SIGHUP or not ignored:
+            signal.signal(asked, handler)
 
 
 def _noted(_number: int, _frame: FrameType | None) -> None:

@@ -44,6 +44,8 @@ def filled_text(value: object) -> str | Secret | Sealed:
 Text: TypeAlias = Annotated[str | Secret | Sealed, ReadBy(text, {"type": "string"})]
 FilledText: TypeAlias = Annotated[str | Secret | Sealed, ReadBy(filled_text, {"type": "string", "minLength": 1})]
 
+_SHORT_PATH: Final = 12
+"""Characters of a path that can be no credential."""
 _URL: Final = re.compile(r"https?://[^\s/?#]+[^\s]*", re.IGNORECASE)
 
 
@@ -51,12 +53,17 @@ def url(value: object) -> str | Secret | Sealed:
     """Read an http or https URL; a secret in it is opened by the door that calls it."""
     found = filled_text(value)
     if isinstance(found, str) and not isinstance(found, Template) and not _URL.fullmatch(found):
-        # what follows the host may be a credential: of a webhook it is
-        host = found.partition("/")[0]
-        is_host = re.fullmatch(r"[\w.-]+(:\d+)?", host)
-        hint = f'write "https://{host}…"' if is_host else "it starts with http:// or https://"
-        raise Invalid(f"{described(host)} is no URL" if is_host else "this is no URL", hint)
+        shown = _without_path(found)
+        needs_scheme = re.fullmatch(r"[\w.-]+(:\d+)?(/\S*)?", found)
+        hint = f'write "https://{shown}"' if needs_scheme else "it starts with http:// or https://"
+        raise Invalid(f"{described(shown)} is no URL", hint)
     return found
+
+
+def _without_path(place: str) -> str:
+    """Leave out what follows the host where it is long: of a webhook it is a credential."""
+    slash = place.find("/", place.find("://") + 3 if "://" in place else 0)
+    return place if slash < 0 or len(place) - slash <= _SHORT_PATH else f"{place[:slash]}/…"
 
 
 Url: TypeAlias = Annotated[

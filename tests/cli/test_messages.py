@@ -43,8 +43,10 @@ HELP = "pipeline-runner --help shows them all"
         (
             ("--definition", "local-monitr"),
             4,
-            'Pipeline definition not found: local-monitr — did you mean "local-monitor"? '
-            "Searched definitions and the built-in definitions",
+            (
+                'Pipeline definition not found: local-monitr — did you mean "local-monitor"? '
+                "Searched definitions and the built-in definitions"
+            ),
         ),
         (("--sample", "--notify-driver", "slakc"), 2, 'unknown driver "slakc" — did you mean "slack"?'),
         (("--checks-only", "--checkers", "dsk"), 2, 'unknown check "dsk" — did you mean "disk"?'),
@@ -58,7 +60,11 @@ HELP = "pipeline-runner --help shows them all"
             2,
             "--warning-threshold has no effect here: none of the definition's checks judges a percentage",
         ),
-        (("--checks-only", "--no-incidents"), 2, "--no-incidents has no effect here: the definition has no ingest node"),
+        (
+            ("--checks-only", "--no-incidents"),
+            2,
+            "--no-incidents has no effect here: the definition has no ingest node",
+        ),
         (("--event",), 2, "--event reads GITHUB_EVENT_PATH, and it is not set — this is no GitHub workflow"),
     ],
 )  # fmt: skip
