@@ -72,7 +72,9 @@ def test_a_prepared_validator_does_without_pydantic(checkout: Path) -> None:
     assert not reading_needs_pydantic(checkout)
 
 
-@pytest.mark.parametrize("part", ["checks/http.py", "checks/base.py", "checks/answer.py", "spec/quantities.py", "validators.py"])
+@pytest.mark.parametrize(
+    "part", ["checks/http.py", "checks/base.py", "checks/answer.py", "spec/quantities.py", "validators.py"]
+)
 def test_a_change_of_any_part_of_a_class_makes_its_validator_stale(part: str, checkout: Path) -> None:
     path = checkout / "runner" / part
     source = path.read_text()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import sys
 import textwrap
 import types
 from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
@@ -53,16 +54,24 @@ def options(cls: type[Any], above: str = "") -> Iterator[Option]:
     if not is_dataclass(cls):
         return
     texts = {name: text for base in reversed(cls.__mro__) for name, text in _field_texts(base)}
-    hints = get_type_hints(cls, include_extras=True)
+    hints = {name: hint for base in reversed(cls.__mro__) for name, hint in _hints(base).items()}
     for field in fields(cls):
         parts = tuple(_parts(hints[field.name]))
         nested = next((part for part in parts if isinstance(part, type) and is_dataclass(part)), None)
-        variable = getattr(cls, "variables", {}).get(field.name)
-        said = (texts.get(field.name), *map(_words, parts), f"Else {variable}." if variable else "")
-        text = " ".join(" ".join(filter(None, said)).split())
+        said = " ".join(filter(None, (texts.get(field.name), *map(_words, parts))))
+        variable = getattr(cls, "variables", {}).get(field.name, "")
+        text = " ".join((said if variable in said else f"{said} Else {variable}.").split())
         yield Option(name=above + field.name, default=_default(field, parts), text=text)
         if nested is not None:
             yield from options(nested, f"{above}{field.name}.")
+
+
+def _hints(cls: type[Any]) -> dict[str, Any]:
+    """Return the types of a class's own fields alone: what else is annotated only type checkers may know."""
+    names = {field.name for field in fields(cls)} if is_dataclass(cls) else set()
+    written = {name: text for name, text in inspect.get_annotations(cls).items() if name in names}
+    holder = types.SimpleNamespace(__annotations__=written)
+    return get_type_hints(holder, globalns=vars(sys.modules[cls.__module__]), include_extras=True)
 
 
 def _parts(hint: object) -> Iterator[Any]:

@@ -61,6 +61,8 @@ def prepared(options: argparse.Namespace, shell: Shell) -> Job:
     text, origin = _found(options, shell)
     payload = read_payload(options, shell)
     definition = _loaded(text, shell, rewriting_of(options))
+    if options.allow_commands:
+        raise UsageError("--allow-commands has no effect here: it is for definitions from a database")
     shell.log.detail(f"definition {definition.name} found at {text.label}")
     for warning in definition.warnings:
         shell.log.warning(str(warning))

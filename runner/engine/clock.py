@@ -46,9 +46,9 @@ class RunTime:
 
     def limit(self, step: Step) -> Deadline:
         """Return the deadline that all attempts at a node end by."""
-        if self._stop.signal is not None:
-            return self._rest()
-        return self._whole if step.always else self._main
+        if not step.always:
+            return self._main
+        return self._whole if self._stop.signal is None else self._rest()
 
     def _rest(self) -> Deadline:
         if self._after_stop is None:

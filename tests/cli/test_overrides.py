@@ -245,3 +245,9 @@ def test_a_broken_definition_is_not_blamed_on_the_flags(cli: Cli, tmp_path: Path
     ended = cli("--config", "d.yaml", "--hostname", "box")
     assert ended.code == 3
     assert ended.err.startswith("error: Pipeline definition invalid:\n  - d.yaml:3:")
+
+
+def test_allow_commands_is_refused_for_a_definition_that_is_no_database_s(cli: Cli) -> None:
+    ended = cli("--checks-only", "--allow-commands")
+    message = "error: --allow-commands has no effect here: it is for definitions from a database\n"
+    assert (ended.code, ended.err) == (2, message)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -16,6 +16,7 @@ from tests.support import Witness, definition_of, world_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from runner.definition.config import Config
     from runner.results import RunResult
 
     Run = Callable[..., RunResult]
@@ -352,7 +353,8 @@ class Buggy:
 def test_bugs_escape_and_what_was_known_by_then_is_kept() -> None:
     sound = definition_of(f'version: "1.0"\nnodes: [{{id: a, {COPY}}}, {{id: b, {COPY}}}, {{id: c, {COPY}}}]')
     first, second, third = sound.steps
-    broken = replace(sound, steps=(first, replace(second, config=Buggy(second.config)), third))
+    buggy = replace(second, config=cast("Config", Buggy(second.config)))
+    broken = replace(sound, steps=(first, buggy, third))
     walk = Walk(broken, world_of(broken), Witness())
     with pytest.raises(ZeroDivisionError):
         walk.run()

@@ -5,9 +5,9 @@ import time
 
 import pytest
 
-from runner.threads import concurrently
 from runner.deadline import Deadline
 from runner.errors import Cancelled, TimedOut
+from runner.threads import concurrently
 
 
 def test_results_come_in_the_order_of_the_tasks() -> None:
