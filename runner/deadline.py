@@ -19,22 +19,24 @@ class Deadline:
     A deadline made `within` another ends with it at the latest, and is cancelled with it.
     """
 
-    __slots__ = ("_callbacks", "_cancelled", "_children", "_lock", "at", "limit")
+    __slots__ = ("_callbacks", "_cancelled", "_children", "_lock", "at", "limit", "said")
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, said: str = "") -> None:
         self.limit = seconds
         """The limit as it was given, in seconds; for messages."""
+        self.said = said or f"timed out after {seconds:g}s"
+        """What to tell people once it has passed."""
         self.at = time.monotonic() + seconds
         self._cancelled = False
         self._lock = threading.RLock()
         self._callbacks: set[Callable[[], None]] = set()
         self._children: list[Deadline] = []
 
-    def within(self, seconds: float) -> Deadline:
+    def within(self, seconds: float, said: str = "") -> Deadline:
         """Return a deadline `seconds` from now, or this one's moment where that is sooner."""
-        child = Deadline(seconds)
+        child = Deadline(seconds, said)
         if self.at < child.at:
-            child.at, child.limit = self.at, self.limit
+            child.at, child.limit, child.said = self.at, self.limit, self.said
         with self._lock:
             self._children.append(child)
             child._cancelled = self._cancelled
@@ -66,8 +68,7 @@ class Deadline:
             msg = "stopped: the run was told to stop"
             raise Cancelled(msg)
         if self.expired:
-            msg = f"timed out after {self.limit:g}s"
-            raise TimedOut(msg)
+            raise TimedOut(self.said)
 
     def cancel(self) -> None:
         """Call it off: whatever blocks under it is stopped now."""

@@ -136,6 +136,7 @@ class NodeError(RunnerError):
         retryable: bool | None = None,
         retry_after: float | None = None,
         undelivered: bool = False,
+        known: object = None,
     ) -> None:
         super().__init__(message)
         self.code = code or type(self).code
@@ -144,6 +145,8 @@ class NodeError(RunnerError):
         """Seconds that the other side asked us to wait."""
         self.undelivered = undelivered
         """There was something to say and it reached nobody."""
+        self.known = known
+        """The `Output` of what the node had found out by then; None where that is nothing."""
 
 
 class TimedOut(NodeError):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from runner.cli.log import masked_line
 from runner.errors import NotWritten
-from runner.reports.journal import journal_end, journal_header, journal_line
+from runner.reports.escaping import one_line
+from runner.reports.journal import journal_end, journal_header, journal_line, journal_start
 from runner.reports.wording import word
 
 if TYPE_CHECKING:
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from runner.doors.files import Journal
     from runner.results import NodeResult, RunFacts, RunResult
     from runner.secrets import Masker
+
+_LONGEST: Final = 2_000
+"""Characters of a message that the log shows."""
 
 
 class Trail:
@@ -30,6 +34,10 @@ class Trail:
     def begin(self, facts: RunFacts, definition: Definition) -> None:
         """Note which run begins, and what it is made of."""
         self._note(journal_header(facts, [(step.id, step.type) for step in definition.steps]), sync=True)
+
+    def start(self, step: Step) -> None:
+        """Note that a node begins: where a run is killed, that is what people ask for."""
+        self._note(journal_start(step.id), sync=False)
 
     def add(self, result: NodeResult) -> None:
         """Note what became of a node: on disk where it broke."""
@@ -70,6 +78,7 @@ class Follower:
 
     def started(self, step: Step) -> None:
         """Begin the lines of a node."""
+        self._trail.start(step)
         self._log.group(f"{step.id} ({step.type})")
 
     def finished(self, result: NodeResult) -> None:
@@ -83,8 +92,8 @@ class Follower:
 
     def _tell(self, result: NodeResult) -> None:
         for finding in result.findings:
-            self._log.info(f"  {finding.verdict}: {finding.message}")
+            self._log.info(f"  {finding.verdict}: {one_line(finding.message, _LONGEST)}")
         for error in result.errors:
-            self._log.warning(f"{result.node_id}: {error.message}")
+            self._log.warning(f"{result.node_id}: {one_line(error.message, _LONGEST)}")
         verdict = f", verdict {result.verdict}" if result.verdict is not None else ""
         self._log.info(f"  {word(result.status)} in {result.duration_ms:.0f}ms{verdict}")

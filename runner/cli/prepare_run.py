@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from runner.cli.library import library_of, load_text
 from runner.cli.needs import Needs
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from runner.definition.library import Text
     from runner.definition.model import Definition
     from runner.scope import Overrides
+
+
+_WITHOUT_EFFECT: Final = ("PIPELINE_DATABASE_URL", "PIPELINE_STATE_URL", "PIPELINE_HEARTBEAT_URL")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +64,9 @@ def prepared(options: argparse.Namespace, shell: Shell) -> Job:
     text, origin = _found(options, shell)
     payload = read_payload(options, shell)
     definition = _loaded(text, shell, rewriting_of(options))
+    for name in _WITHOUT_EFFECT:
+        if shell.environ.get(name):
+            shell.log.warning(f"{name} is set and has no effect: this version has no database, history or heartbeat")
     if options.allow_commands:
         raise UsageError("--allow-commands has no effect here: it is for definitions from a database")
     shell.log.detail(f"definition {definition.name} found at {text.label}")

@@ -57,7 +57,7 @@ class Library:
         if kind == "builtin":
             return self._builtin(rest) or self._missing(wanted, rest)
         if kind == "db":
-            raise Unavailable(f"Pipeline definition not found: {wanted} — no database is configured")
+            raise Unavailable(f"Pipeline definition not found: {wanted} — this version reads no database")
         if kind == "file":
             return read_file(rest, missing=f"Pipeline definition not found: {wanted}")
         if "/" in wanted or wanted.endswith(SUFFIXES):

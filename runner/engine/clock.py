@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from runner.deadline import Deadline
+from runner.spec import duration_text
 
 if TYPE_CHECKING:
     from runner.deadline import Stop
@@ -25,8 +26,11 @@ class RunTime:
     def __init__(self, timeout: float, stop: Stop, *, keep: bool) -> None:
         self._began = time.monotonic()
         self._stop = stop
-        self._whole = Deadline(timeout)
-        self._main = self._whole.within(timeout - (kept_back(timeout) if keep else 0.0))
+        kept = kept_back(timeout) if keep else 0.0
+        spent = f"the run's time of {duration_text(timeout)} is up"
+        self._whole = Deadline(timeout, spent)
+        rest = f", but for {duration_text(kept)} kept for always nodes" if kept else ""
+        self._main = self._whole.within(timeout - kept, spent + rest)
         self._after_stop: Deadline | None = None
         self.late = False
         """The run's time was up before its end."""

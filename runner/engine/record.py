@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from runner.bounds import bounded
 from runner.errors import Cancelled, TimedOut
-from runner.results import Finding, NodeResult, Problem, Status, Verdict
+from runner.results import Finding, NodeResult, Output, Problem, Status, Verdict
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from runner.definition.model import Step
     from runner.engine.world import World
     from runner.errors import NodeError
-    from runner.results import Observation, Output
+    from runner.results import Observation
 
 _STATUS: Final = {TimedOut.code: Status.TIMED_OUT, Cancelled.code: Status.CANCELLED}
 
@@ -72,13 +72,17 @@ class Recorder:
         )
 
     def failed(self, step: Step, error: NodeError, began: Moment, tries: int) -> NodeResult:
-        """Return the result of a node that raised; one that judges could not tell."""
+        """Return the result of a node that raised, with what it knew by then; one that judges could not tell all."""
+        known = error.known if isinstance(error.known, Output) else Output()
+        seen = max(Verdict.UNKNOWN, known.verdict or Verdict.UNKNOWN)
         return self._kept(
             NodeResult(
                 node_id=step.id,
                 node_type=step.type,
                 status=_STATUS.get(error.code, Status.FAILED),
-                verdict=Verdict.UNKNOWN if step.judges else None,
+                verdict=seen if step.judges else None,
+                output=known.data,
+                findings=tuple(self._finding(step, one) for one in known.observations),
                 errors=(_problem_of(error),),
                 attempts=tries,
                 started_at=began.at,

@@ -45,6 +45,8 @@ class Walk:
         self._time = RunTime(world.timeout, world.stop, keep=any(step.always for step in definition.steps))
         self._results: dict[str, NodeResult] = {}
         self._executed: list[str] = []
+        self._went: dict[str, str] = {}
+        """Where the walk went on from each node."""
         self._notes: list[str] = []
         self._failure = ""
         """Why only `always` nodes run from now on."""
@@ -57,7 +59,8 @@ class Walk:
         step: Step | None = self._definition.steps[0]
         while step is not None:
             self._record(step, self._visit(step))
-            step = steps.get(self._next(step))
+            self._went[step.id] = self._next(step)
+            step = steps.get(self._went[step.id])
         self._ended = True
         return self.result()
 
@@ -65,9 +68,8 @@ class Walk:
         """Return what became of the run; where a bug ended it, what there is so far."""
         world, late = self._world, self._time.late
         crash = "" if self._ended else "a bug in the runner ended the run"
-        why = crash or self._failure or "no way led here"
         nodes = tuple(
-            self._results.get(step.id) or self._recorder.skipped(step, f"not reached: {why}")
+            self._results.get(step.id) or self._recorder.skipped(step, f"not reached: {crash or self._passed_by(step)}")
             for step in self._definition.steps
         )
         verdict = run_verdict(nodes)
@@ -88,6 +90,14 @@ class Walk:
             incident_id=incident if isinstance(incident, str) else None,
             notes=tuple(self._notes),
         )
+
+    def _passed_by(self, step: Step) -> str:
+        """Say why the walk never came to a node."""
+        leading = (one.id for one in self._definition.steps if any(way.to == step.id for way in one.ways))
+        for node in leading:
+            if to := self._went.get(node):
+                return f"{node} {'ended the run' if to == END else f'went on to {to}'}"
+        return "no way led here"
 
     def _visit(self, step: Step) -> NodeResult:
         """Skip a node or perform it."""

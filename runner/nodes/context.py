@@ -12,7 +12,7 @@ from runner.checks import CHECKS, Check
 from runner.checks.base import known
 from runner.checks.judging import Judged, examine, level_text
 from runner.checks.naming import names, refuse_duplicates
-from runner.errors import TimedOut
+from runner.errors import Cancelled, TimedOut
 from runner.results import Observation, Output, Verdict
 from runner.spec import Invalid, ReadBy, described, duration_text
 from runner.threads import concurrently
@@ -79,17 +79,22 @@ class Context:
         refuse_duplicates(self.checks, "checks")
 
     def run(self, scope: Scope) -> Output:
-        """Run the checks; raise `TimedOut` or `Cancelled` as soon as the node's time is over."""
+        """Run the checks; raise `TimedOut` or `Cancelled`, with what is known by then, once the node's time is over."""
         named = self._named()
         done: dict[str, Judged] = {}
         tasks = [partial(_into, done, name, check, scope) for name, check in named.items()]
         try:
             concurrently(tasks, scope.deadline, limit=self.concurrency)
-        except TimedOut as error:
-            missing = [name for name in named if name not in done]
-            msg = f"{error.message}: {len(done)} of {len(named)} checks were done, not {_listed(missing)}"
-            raise TimedOut(msg) from error
-        results = {name: done[name] for name in named}
+        except (TimedOut, Cancelled) as error:
+            so_far = dict(done)
+            missing = [name for name in named if name not in so_far]
+            msg = f"{error.message}: {len(so_far)} of {len(named)} checks were done, not {_listed(missing)}"
+            raise type(error)(msg, known=self._output(named, so_far, scope) if so_far else None) from error
+        return self._output(named, done, scope)
+
+    def _output(self, named: Mapping[str, Check], done: Mapping[str, Judged], scope: Scope) -> Output:
+        """Return what the checks that are done have shown."""
+        results = {name: done[name] for name in named if name in done}
         verdicts = [result.verdict for result in results.values()]
         return Output(
             data={
@@ -147,8 +152,9 @@ class Context:
         self, results: Mapping[str, Judged], named: Mapping[str, Check], scope: Scope
     ) -> Iterable[Observation]:
         key = self._given[0]
-        for place, (name, result) in enumerate(results.items()):
-            if result.verdict is not Verdict.OK:
+        for place, name in enumerate(named):
+            result = results.get(name)
+            if result is not None and result.verdict is not Verdict.OK:
                 yield Observation(
                     check=name,
                     subject=named[name].subject(scope),

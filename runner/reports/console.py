@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from runner.errors import ExitCode
 from runner.reports import details
 from runner.reports.document import document, encode
 from runner.reports.escaping import neutralise, one_line
@@ -161,7 +162,7 @@ def _end(result: RunResult) -> _Line:
     errors = sum(len(node.errors) for node in result.nodes)
     if result.status is RunStatus.SKIPPED:
         return _Line(f"✓ Pipeline skipped: {_short(result.error or result.exit.reason)}", _YELLOW)
-    if result.status is not RunStatus.COMPLETED:
+    if result.status is not RunStatus.COMPLETED or result.exit.code is ExitCode.FAILED:
         return _Line(f"✗ Pipeline failed: {_short(headline(result).removeprefix('failed: '))}", _RED)
     if errors:
         return _Line(f"✓ Pipeline completed with {counted(errors, 'error')}", _YELLOW)

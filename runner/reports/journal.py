@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 STARTED: Final = "run.started"
 NODE: Final = "node.finished"
+BEGUN: Final = "node.started"
 FINISHED: Final = "run.finished"
 
 
@@ -22,6 +23,11 @@ def journal_header(facts: RunFacts, nodes: Iterable[tuple[str, str]]) -> str:
     """Return the first line of a journal, without its newline; `nodes` are ids and types in the definition's order."""
     listed = [{"id": node_id, "type": node_type} for node_id, node_type in nodes]
     return _line(STARTED, header(facts) | {"started_at": time_text(facts.started_at), "nodes": listed})
+
+
+def journal_start(node: str) -> str:
+    """Return the line of a node that begins, without its newline."""
+    return _line(BEGUN, {"node_id": node})
 
 
 def journal_line(node: NodeResult) -> str:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Final
 
 from runner.errors import ExitCode, UsageError
 from runner.reports.fields import Fields
-from runner.reports.journal import FINISHED, NODE, STARTED
+from runner.reports.journal import BEGUN, FINISHED, NODE, STARTED
 from runner.reports.reading import read_facts, read_node, read_run
 from runner.reports.wording import NOT_REACHED
-from runner.results import Exit, NodeResult, RunResult, RunStatus, Status, Verdict
+from runner.results import Exit, NodeResult, Problem, RunResult, RunStatus, Status, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from runner.results import RunFacts
 
@@ -33,7 +33,8 @@ def read_journal(text: str) -> RunResult:
     first, *others = events
     lines = [read_node(event) for event in others if event.text("event") == NODE]
     finished = {node.node_id: node for node in lines}  # the last word on a node counts
-    nodes = _all_nodes(first, finished)
+    begun = [event.text("node_id") for event in others if event.text("event") == BEGUN]
+    nodes = _all_nodes(first, finished, begun)
     ends = [event for event in others if event.text("event") == FINISHED]
     facts = read_facts(first)
     return read_run(facts, nodes, ends[-1]) if ends else _killed(facts, nodes, list(finished.values()))
@@ -59,18 +60,21 @@ def _event(line: str, number: int) -> Fields:
     return Fields(data)
 
 
-def _all_nodes(first: Fields, finished: Mapping[str, NodeResult]) -> tuple[NodeResult, ...]:
+def _all_nodes(first: Fields, finished: Mapping[str, NodeResult], begun: Iterable[str]) -> tuple[NodeResult, ...]:
     """Return every node of the definition, in its order."""
     return tuple(
-        finished.get(node.text("id"))
-        or NodeResult(
-            node_id=node.text("id"),
-            node_type=node.text("type"),
-            status=Status.SKIPPED,
-            skip_reason=f"{NOT_REACHED}: {_KILLED}",
-        )
+        finished.get(node.text("id")) or _unfinished(node.text("id"), node.text("type"), begun)
         for node in first.parts("nodes")
     )
+
+
+def _unfinished(node_id: str, node_type: str, begun: Iterable[str]) -> NodeResult:
+    """Tell what became of a node that has no line of its own: it was killed with the run, or never began."""
+    if node_id not in begun:
+        reason = f"{NOT_REACHED}: {_KILLED}"
+        return NodeResult(node_id=node_id, node_type=node_type, status=Status.SKIPPED, skip_reason=reason)
+    error = Problem(code="killed", message=f"{_KILLED} while this node was running")
+    return NodeResult(node_id=node_id, node_type=node_type, status=Status.CANCELLED, errors=(error,), attempts=1)
 
 
 def _killed(facts: RunFacts, nodes: tuple[NodeResult, ...], finished: list[NodeResult]) -> RunResult:
@@ -86,7 +90,7 @@ def _killed(facts: RunFacts, nodes: tuple[NodeResult, ...], finished: list[NodeR
         finished_at=last,
         duration_ms=(last - facts.started_at).total_seconds() * 1000,
         nodes=nodes,
-        executed=tuple(node.node_id for node in finished if not node.skipped),
+        executed=tuple(node.node_id for node in nodes if not node.skipped),
         exit=Exit(code=ExitCode.FAILED, reason=error),
         error=error,
         incident_id=str(incidents[0]) if incidents else None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
+from runner.errors import ExitCode
 from runner.reports import details
 from runner.reports.escaping import one_line
 from runner.results import RunStatus, Verdict
@@ -35,6 +36,8 @@ def headline(result: RunResult) -> str:
 def _failure(result: RunResult) -> Iterable[str]:
     """Say why the run did not complete."""
     if result.status is RunStatus.COMPLETED:
+        if result.exit.code is ExitCode.FAILED:  # the result document could not be written
+            yield f"failed: {result.exit.reason}"
         return
     culprit = _culprit(result) if result.status is RunStatus.FAILED else None
     reason = node_failure(culprit) if culprit else result.error or result.exit.reason

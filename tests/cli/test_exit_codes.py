@@ -132,7 +132,11 @@ def test_a_killed_run_can_be_told_from_its_journal(cli: Cli, tmp_path: Path) -> 
     ended = cli("report", "r.json.journal.ndjson")
     assert ended.code == ExitCode.OK
     assert "--- transform (first) ---" in ended.out
-    assert "--- context (a) ---\n  (not executed) the run was killed" in ended.out
+    assert (
+        "--- context (a) ---\n  Status: cancelled\n  Errors: the run was killed while this node was running"
+        in ended.out
+    )
+    assert "--- transform (b) ---\n  (not executed) the run was killed" in ended.out
     assert ended.out.rstrip().splitlines()[-1].startswith("✗ Pipeline failed: ")
 
 

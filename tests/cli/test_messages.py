@@ -39,7 +39,7 @@ HELP = "pipeline-runner --help shows them all"
         (("--definitoin", "x"), 2, f"unrecognized arguments: --definitoin x: did you mean --definition? — {HELP}"),
         (("--definition", "../x y"), 4, "Pipeline definition not found: ../x y"),
         (("--definition", "x y"), 2, "'x y' is no name of a definition — names are letters, digits, '.', '_' and '-'"),
-        (("--definition", "db:x"), 4, "Pipeline definition not found: db:x — no database is configured"),
+        (("--definition", "db:x"), 4, "Pipeline definition not found: db:x — this version reads no database"),
         (
             ("--definition", "local-monitr"),
             4,
@@ -140,3 +140,24 @@ def test_another_github_event_is_refused_by_name(cli: Cli, tmp_path: Path) -> No
     ended = cli("--event", env=env)
     message = "error: --event cannot read the event push — it reads repository_dispatch or workflow_dispatch\n"
     assert (ended.code, ended.err) == (2, message)
+
+
+@pytest.mark.parametrize("name", ["PIPELINE_DATABASE_URL", "PIPELINE_STATE_URL", "PIPELINE_HEARTBEAT_URL"])
+def test_a_variable_that_has_no_effect_is_told(cli: Cli, tmp_path: Path, name: str) -> None:
+    (tmp_path / "fine.yaml").write_text(FINE)
+    ended = cli("--config", "fine.yaml", env={name: "sqlite:///x"})
+    told = f"warning: {name} is set and has no effect: this version has no database, history or heartbeat\n"
+    assert (ended.code, ended.err.startswith(told)) == (0, True)
+
+
+def test_results_that_cannot_be_written_end_the_result_with_a_failure(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "fine.yaml").write_text(FINE)
+    ended = cli("--config", "fine.yaml", "--results", "nowhere/r.json")
+    assert ended.code == 1
+    assert ended.out.rstrip().splitlines()[-1].startswith("✗ Pipeline failed: cannot write nowhere/r.json: ")
+
+
+def test_a_text_from_a_payload_stays_on_its_line_of_the_log(cli: Cli) -> None:
+    alert = {"name": "Disk", "severity": "critical", "status": "firing", "description": "full\n  succeeded in 3ms"}
+    ended = cli("--payload", json.dumps(alert), "--checkers", "disk", "--fail-on", "never")
+    assert "  critical: Disk: full succeeded in 3ms\n" in ended.err

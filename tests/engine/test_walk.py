@@ -58,7 +58,7 @@ nodes:
         payload={"go": "c"},
     )
     assert result.executed == ("a", "c")
-    assert states(result)["b"] == "skipped: not reached: no way led here"
+    assert states(result)["b"] == "skipped: not reached: a went on to c"
 
 
 def test_the_branch_without_when_is_taken_where_no_other_fits(run: Run) -> None:
@@ -105,7 +105,7 @@ nodes:
     assert states(result) == {
         "a": "succeeded",
         "b": "skipped: when is false: false",
-        "c": "skipped: not reached: no way led here",
+        "c": "skipped: not reached: a went on to b",
         "d": "succeeded",
     }
 

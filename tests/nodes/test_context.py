@@ -304,3 +304,16 @@ def test_two_hundred_http_checks_all_succeed(make_scope: ScopeMaker) -> None:
         output = run(make_scope(seconds=60), *({"type": "http", "url": f"{url}/{one}"} for one in range(200)))
         server.shutdown()
     assert output.data["checks_passed"] == 200
+
+
+def test_a_node_whose_time_is_up_keeps_what_its_checks_had_shown_by_then(make_scope: ScopeMaker) -> None:
+    slow = {"type": "command", "name": "slow", "argv": ["sleep", "20"], "timeout": "20s"}
+    dead = {"type": "command", "name": "dead", "argv": ["false"]}
+    node = read(Context, {"checks": [slow, dead]})
+    with pytest.raises(TimedOut) as caught:
+        node.run(make_scope(seconds=0.6))
+    known = caught.value.known
+    assert isinstance(known, Output)
+    assert known.verdict is Verdict.CRITICAL
+    assert [(seen.check, seen.path) for seen in known.observations] == [("dead", ("checks", 1))]
+    assert "1 of 2 checks were done, not slow" in caught.value.message
