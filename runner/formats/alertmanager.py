@@ -27,6 +27,10 @@ _ENVELOPE: Final = ("groupKey", "groupLabels", "commonLabels", "receiver", "trun
 _DESCRIPTIONS: Final = ("description", "summary", "message")
 
 
+_SAYING: Final = ("labels", "annotations", "status")
+"""An entry with one of these is an alert, whatever else it lacks: it must not vanish."""
+
+
 class Alertmanager(Format):
     """What Alertmanager's `webhook_config` sends, and anything that keeps its shape."""
 
@@ -45,7 +49,7 @@ class Alertmanager(Format):
     def parse(self, payload: Payload) -> Parsed:
         """Read every alert of the group."""
         listed = payload.get("alerts")
-        alerts = [alert for alert in objects(listed) if alert.get("labels") or alert.get("annotations")]
+        alerts = [alert for alert in objects(listed) if any(alert.get(key) for key in _SAYING)]
         return Parsed(
             alerts=tuple(_alert(alert, payload) for alert in alerts),
             group_key=word(payload.get("groupKey")),

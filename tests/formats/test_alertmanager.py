@@ -104,3 +104,10 @@ def test_its_sample_is_about_a_cpu() -> None:
     assert (alert.fingerprint, alert.subject) == ("sample-cpu-alert-001", "localhost:9090")
     assert alert.description == "CPU usage is above 80% for 5 minutes"
     assert alert.started_at == "2024-01-10T10:00:00Z"
+
+
+def test_an_entry_that_has_nothing_but_a_status_is_an_alert_without_a_name() -> None:
+    payload = {"groupKey": "g", "receiver": "r", "alerts": [{"status": "firing", "labels": None, "annotations": None}]}
+    parsed = Alertmanager().parse(payload)
+    assert [(alert.name, alert.status) for alert in parsed.alerts] == [("unnamed alert", "firing")]
+    assert parsed.ignored == 0
