@@ -348,11 +348,12 @@ def test_report_renders_the_journal_of_a_run_that_was_killed(cli: Cli, tmp_path:
     process.communicate()
     text = cli("report", "r.json.journal.ndjson").out
     assert "--- ingest (read) ---" in text
-    assert "--- context (slow) ---\n  (not executed) the run was killed" in text
+    was_running = "  Status: cancelled\n  Errors: the run was killed while this node was running"
+    assert f"--- context (slow) ---\n{was_running}" in text
     assert cli("report", "r.json.journal.ndjson", "--format", "markdown").out.startswith("## ")
     document = json.loads(cli("report", "r.json.journal.ndjson", "--json").out)
     statuses = {name: one["status"] for name, one in document["node_results"].items()}
-    assert statuses == {"read": "succeeded", "gone": "failed", "tell": "succeeded", "slow": "skipped"}
+    assert statuses == {"read": "succeeded", "gone": "failed", "tell": "succeeded", "slow": "cancelled"}
 
 
 @pytest.mark.parametrize(
