@@ -26,10 +26,12 @@ def check(draft: Draft, names: Names, parts: Sequence[Part]) -> None:
     """Note everything that is wrong between the parts of a definition."""
     _check_ids(draft, names, parts)
     _check_guarded(draft, names)
-    graph = Graph.of(_edges(names, parts)) if _check_ways(draft, names, parts) else None
-    if graph is not None:
-        _check_graph(draft, graph, parts)
-    References(draft, names, graph, parts).check()
+    graph = Graph.of(_edges(names, parts))
+    _check_circles(draft, graph, parts)
+    all_known = _check_ways(draft, names, parts)
+    if all_known:
+        _check_reached(draft, graph, parts)
+    References(draft, names, graph if all_known else None, parts).check()
     check_telling(draft, parts)
 
 
@@ -68,11 +70,14 @@ def _edges(names: Names, parts: Sequence[Part]) -> list[list[int]]:
     return [[names.nodes[way.to] for way in part.ways if way.to in names.nodes] for part in parts]
 
 
-def _check_graph(draft: Draft, graph: Graph, parts: Sequence[Part]) -> None:
+def _check_circles(draft: Draft, graph: Graph, parts: Sequence[Part]) -> None:
     for circle in graph.circles:
         way = " → ".join(parts[at].id for at in circle)
         hint = "a run goes on to its end: let one of them lead elsewhere"
         draft.say("E304", parts[circle[0]].at("next"), f"next leads in a circle: {way}", hint)
+
+
+def _check_reached(draft: Draft, graph: Graph, parts: Sequence[Part]) -> None:
     for at, part in enumerate(parts):
         if part.id and at not in graph.reached:
             hint = "let the next of another node name it, or remove it"

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from runner.definition.loader import load
+from runner.errors import DefinitionError
 from tests.definition.reading import HEAD, loaded, nodes, refused, warned
 
 if TYPE_CHECKING:
@@ -267,3 +269,16 @@ def test_any_other_when_is_none(when: str) -> None:
 
 def test_a_when_on_any_other_node_holds_nothing_back() -> None:
     assert warned(nodes(LOOK, "{id: b, type: transform, when: 'look.verdict > \"ok\"'}")) == []
+
+
+def test_a_circle_is_said_beside_a_way_that_leads_nowhere() -> None:
+    text = """
+version: "1.0"
+nodes:
+  - {id: a, type: transform, next: [{when: "payload.x", to: b}, {to: zzz}]}
+  - {id: b, type: transform, next: c}
+  - {id: c, type: transform, next: b}
+"""
+    with pytest.raises(DefinitionError) as caught:
+        load(text.encode(), "f.yaml", name="f")
+    assert [one.code for one in caught.value.diagnostics] == ["E303", "E304"]
