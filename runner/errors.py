@@ -19,9 +19,10 @@ A message says where, what, and what to do. Third-party errors are translated wh
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Literal
+
+from runner.records import record
 
 
 class ExitCode(IntEnum):
@@ -49,7 +50,7 @@ class ExitCode(IntEnum):
         return self.name.lower().replace("_", "-")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Diagnostic:
     """One message about a definition."""
 

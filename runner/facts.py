@@ -5,9 +5,9 @@ Built from the outputs of earlier nodes, whatever their number and type; analysi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from runner.records import record
 from runner.results import NOTHING, Severity, Verdict
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from runner.scope import Scope
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Alert:
     """One alert, in the normal form that every format is parsed to."""
 
@@ -49,7 +49,7 @@ class Alert:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class CheckResult:
     """One check, as it stands in a context node's output (`results`)."""
 
@@ -70,7 +70,7 @@ class CheckResult:
     """Why it failed, as a stable word: `timed_out`, `connection_refused`, `not_resolved`, `status`, …"""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Recommendation:
     """What to do about something."""
 
@@ -84,7 +84,7 @@ class Recommendation:
     evidence: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Analysis:
     """What an analysis says."""
 
@@ -96,7 +96,7 @@ class Analysis:
     fallback_used: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Failure:
     """A node that did not succeed, and why."""
 
@@ -105,7 +105,7 @@ class Failure:
     message: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Facts:
     """What is known."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from runner.records import record
 from runner.spec import Invalid, Template, described, did_you_mean
 from runner.validators import invalid, read
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@record(kw_only=False)
 class Registry(Generic[T]):
     """The members of a family: what a definition calls them, and where they are."""
 

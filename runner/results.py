@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
+
+from runner.records import record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -107,7 +109,7 @@ class RunStatus(StrEnum):
     SKIPPED = "skipped"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Problem:
     """One error of a node, as it stands in the result."""
 
@@ -116,7 +118,7 @@ class Problem:
     retryable: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Observation:
     """One thing a node saw that is not well; the engine makes a `Finding` of it."""
 
@@ -136,7 +138,7 @@ class Observation:
     """Where in the node's `config` it is defined."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Finding:
     """One thing that is not well."""
 
@@ -155,7 +157,7 @@ class Finding:
     line: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Output:
     """What a node returns."""
 
@@ -168,7 +170,7 @@ class Output:
     """Errors that did not make the node fail (a provider that the local analysis stands in for)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class NodeResult:
     """What became of one node."""
 
@@ -193,7 +195,7 @@ class NodeResult:
         return self.status is Status.SKIPPED
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Exit:
     """How the process ends, and why."""
 
@@ -201,7 +203,7 @@ class Exit:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class RunFacts:
     """What is known of a run before its first node; `run` in expressions."""
 
@@ -219,7 +221,7 @@ class RunFacts:
     """The page of this run where a CI system has one."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class RunResult:
     """What became of a run; reports are functions of it."""
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, ClassVar, Final, Protocol
 
+from runner.records import record
 from runner.results import NOTHING, Status, Verdict
 from runner.secrets import is_foreign, reveal
 
@@ -27,7 +28,7 @@ class Log(Protocol):
         """Say what deserves a look."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Overrides:
     """What flags of the command line change in every node they concern."""
 
@@ -41,7 +42,7 @@ class Overrides:
     """Give alerts an incident."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Scope:
     """What a node may see. Frozen; the engine makes a new one for each attempt."""
 
@@ -130,7 +131,7 @@ def view(result: NodeResult) -> Mapping[str, object]:
     }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Variable:
     """An environment variable that an option falls back to."""
 

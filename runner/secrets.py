@@ -8,9 +8,11 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from typing import TYPE_CHECKING, Final
+
+from runner.records import record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -31,7 +33,7 @@ class Foreign(str):
     __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record(kw_only=False)
 class Secret:
     """A value that nobody reads by accident."""
 
@@ -47,7 +49,7 @@ class Secret:
         return (self,)
 
 
-@dataclass(frozen=True, slots=True)
+@record(kw_only=False)
 class Sealed:
     """Text with secrets in it: `Bearer «TOKEN»`. Text that merely looks like one stays text."""
 

@@ -19,7 +19,7 @@ ROOT: Final = Path(__file__).parents[1]
 PATHS: Final = sorted((ROOT / "runner").rglob("*.py"))
 
 FLOORS: Final = (
-    ("runner", "errors"),  # "runner" is the package itself: its version
+    ("runner", "errors", "records"),  # "runner" is the package itself: its version
     ("results", "spellings", "secrets", "spec", "deadline", "bounds", "validators", "registry"),
     ("doors", "expressions", "threads"),
     ("scope", "facts", "rendering"),
@@ -32,6 +32,7 @@ FLOORS: Final = (
 """The rooms, from the ground up. secrets stand with spec, whose texts may hold them."""
 
 NEIGHBOURS: Final = {
+    ("errors", "records"): "a diagnostic is a record",
     ("secrets", "spellings"): "a secret is looked for in all its spellings",
     ("spec", "secrets"): "a text in a definition may hold a secret",
     ("validators", "spec"): "validators speak of what a spec found",

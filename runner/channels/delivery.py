@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import TYPE_CHECKING, Final, Literal
 
 from runner.errors import Cancelled, NodeError
+from runner.records import record
 from runner.spec import duration_text
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ _NEVER_ARRIVED: Final = frozenset({"not_resolved", "connection_refused", "unreac
 _PERHAPS_ARRIVED: Final = frozenset({"timed_out", "connection_lost"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Delivery:
     """What became of a message on one channel."""
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping  # noqa: TC003 - read by pydantic
-from dataclasses import dataclass, field
+from dataclasses import field
 from hashlib import sha256
 from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
 from runner.channels.model import Channel, credentials
 from runner.channels.web import Post, web_url
 from runner.errors import NodeError
+from runner.records import record
 from runner.rendering import render
 from runner.secrets import CREDENTIAL_HEADERS, Sealed, Secret, reveal
 from runner.spec import BlockText, Invalid, Text, Url
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 _JSON: Final = "application/json"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Generic(Channel):
     """Sends the message as JSON, or as whatever a template makes of it."""
 

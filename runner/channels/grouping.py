@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from runner.channels.incident import VERDICTS, dedup_key
 from runner.facts import Facts, gather
+from runner.records import record
 from runner.results import Verdict
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from runner.scope import Scope
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Incident:
     """A group of alerts, an alert that is in no group, or a check."""
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from runner.channels.incident import VERDICTS
 from runner.channels.message import Kind
 from runner.channels.wording import alert_name, check_line, clipped, counted, flat
+from runner.records import record
 from runner.results import Severity, Verdict
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 TITLE_LIMIT: Final = 250
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Headline:
     """The kind of a message, how bad it is, and its title."""
 

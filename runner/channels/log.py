@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from runner.channels.message import Kind
 from runner.channels.model import Channel
+from runner.records import record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from runner.scope import Scope
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class LogLines(Channel):
     """Writes the message to the log of the run."""
 
@@ -27,7 +27,7 @@ class LogLines(Channel):
         return Lines(texts=tuple(filter(None, message.readable.splitlines())), grave=grave)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Lines:
     """Lines for the log."""
 

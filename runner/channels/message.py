@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, cast
+
+from runner.records import record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -49,7 +51,7 @@ class Kind(StrEnum):
     """Nothing was judged."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Item:
     """One entry of a list."""
 
@@ -57,7 +59,7 @@ class Item:
     details: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Section:
     """A part of a message; its lines hold no line breaks."""
 
@@ -75,7 +77,7 @@ class Section:
             yield from (f"    - {detail}" for detail in item.details)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Link:
     """A web address, and what is there."""
 
@@ -83,7 +85,7 @@ class Link:
     url: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Message:
     """What people are told."""
 

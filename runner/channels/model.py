@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping  # noqa: TC003 - read by pydantic
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, Protocol, TypeAlias
 
+from runner.records import record
 from runner.results import NOTHING
 from runner.secrets import Foreign, Sealed, Secret, is_foreign, reveal
 from runner.spec import Template
@@ -38,7 +39,7 @@ class Parcel(Protocol):
         """Show it as it would go out, with secrets as `«NAME»`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Channel(ABC):
     """A place where messages go: its fields are the options that stand beside `driver`."""
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias, TypeVar
 
 from runner.channels import CHANNELS
 from runner.channels.model import Channel
+from runner.records import record
 from runner.spec import Invalid, ReadBy, Template, did_you_mean
 from runner.validators import read
 
@@ -19,7 +20,7 @@ WAYS: Final = ("driver", "drivers", "channel", "channels")
 """Of these keys a node has exactly one."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(kw_only=False)
 class Named:
     """A channel that stands in the database under a name."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping  # noqa: TC003 - read by pydantic
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, ClassVar, Final, Literal, cast
 
 from runner.bounds import bounded
@@ -15,6 +15,7 @@ from runner.channels.wording import clipped, flat
 from runner.channels.writing import write
 from runner.errors import Cancelled, NodeError
 from runner.facts import Facts
+from runner.records import record
 from runner.results import Verdict
 from runner.scope import host_of
 from runner.spec import FilledText, Invalid, Template, Url
@@ -49,7 +50,7 @@ _DETAILS: Final = 480_000
 """Bytes; a whole event may have 512 KB."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Event:
     """One event, before it has PagerDuty's form."""
 
@@ -62,7 +63,7 @@ class Event:
     """What it is about; nothing but a verdict where that is the run."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class PagerDuty(Channel):
     """Sends an event for each incident, so that PagerDuty opens it, knows it is taken on, and closes it.
 
@@ -143,7 +144,7 @@ class PagerDuty(Channel):
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Events:
     """One event or several; their keys make it safe to send them again."""
 

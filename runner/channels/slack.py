@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping  # noqa: TC003 - read by pydantic
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeAlias
 
 from runner.channels.model import Channel, credentials
 from runner.channels.web import Post, web_url
 from runner.channels.wording import clipped
+from runner.records import record
 from runner.spec import Url  # noqa: TC001 - read by pydantic
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ _ESCAPES: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _IN_A_LINK: Final = {"|": "%7C", "<": "%3C", ">": "%3E", "&": "&amp;"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Slack(Channel):
     """Sends Block Kit to an incoming webhook."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -12,6 +11,7 @@ from runner.doors import Effect
 from runner.doors.request import Request
 from runner.doors.status import is_success, is_transient, phrase, retry_after
 from runner.errors import NodeError
+from runner.records import record
 from runner.rendering import written
 from runner.secrets import Secret, reveal, reveal_tree
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _ANSWER_SHOWN: Final = 200
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Post:
     """One request that carries a message."""
 

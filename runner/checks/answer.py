@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping  # noqa: TC003 - read by pydantic
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
 
 from runner.checks.base import PlainText  # noqa: TC001 - read by pydantic
 from runner.checks.matching import excerpt, found, refuse_bad_pattern
 from runner.errors import NodeError
+from runner.records import record
 from runner.secrets import Sealed, Secret, reveal_tree
 from runner.spec import Invalid, ReadBy, described, template_in
 
@@ -22,7 +23,7 @@ LOWEST_STATUS: Final = 100
 HIGHEST_STATUS: Final = 599
 
 
-@dataclass(frozen=True, slots=True)
+@record(kw_only=False)
 class Miss:
     """Something that is not as expected."""
 
@@ -63,7 +64,7 @@ Statuses: TypeAlias = Annotated[
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Expect:
     """What an HTTP answer must be like; all of it."""
 

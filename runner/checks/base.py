@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import re
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import TYPE_CHECKING, Annotated, ClassVar, Final, TypeAlias
 
 from annotated_types import Interval
 
+from runner.records import record
 from runner.results import NOTHING, Verdict
 from runner.spec import (
     Duration,
@@ -55,7 +56,7 @@ def machine(scope: Scope) -> str:
     return scope.overrides.hostname or os.uname().nodename
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Confirm:
     """How often something critical is looked at before it counts."""
 
@@ -64,7 +65,7 @@ class Confirm:
     """Between two tries."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Seen:
     """What one look has shown."""
 
@@ -83,7 +84,7 @@ class Seen:
     """Why it is not well, as a stable word; empty where a threshold says so."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Check(ABC):
     """Something that can be looked at again and again."""
 
@@ -145,7 +146,7 @@ class Check(ABC):
         return "_".join([self.type, *words])[:LONGEST_NAME].rstrip("_").lower()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Measured(Check):
     """A check of something that is measured and held against thresholds."""
 
@@ -176,7 +177,7 @@ class Measured(Check):
         return next(one.default for one in fields(self) if one.name == key)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Usage(Measured):
     """A check of how much of something is used, in per cent."""
 
@@ -188,7 +189,7 @@ class Usage(Measured):
     """From where on the verdict is `critical`; null for never."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Answered(Measured):
     """A check of something beyond this machine that answers, and of the time it takes."""
 

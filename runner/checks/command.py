@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping  # noqa: TC003 - read by pydantic
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import PurePath
 from signal import Signals
 from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Literal
@@ -14,6 +14,7 @@ from runner.checks.base import Check, PlainText, Seen, known, machine
 from runner.checks.matching import excerpt
 from runner.checks.perfdata import perfdata
 from runner.errors import NodeError
+from runner.records import record
 from runner.results import Verdict
 from runner.secrets import reveal
 from runner.spec import Text  # noqa: TC001 - read by pydantic
@@ -35,7 +36,7 @@ REMEDIES: Final = {
 """What to do where a command cannot be started, by the code of the error."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Command(Check):
     """Run a command on this machine, without a shell, and judge by what it returns."""
 

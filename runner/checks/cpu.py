@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import psutil
 from annotated_types import Interval
 
 from runner.checks.base import Seen, Usage, known, machine
+from runner.records import record
 from runner.spec import Duration, Invalid, duration_text
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from runner.scope import Scope
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Cpu(Usage):
     """Judge how busy the processors are, on average over some samples."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, ClassVar, Final
 
@@ -11,6 +10,7 @@ from annotated_types import MinLen
 
 from runner.checks.base import PlainText, Seen, Usage, known, machine
 from runner.errors import TimedOut
+from runner.records import record
 from runner.results import Verdict
 from runner.spec import PercentAbove, Threshold
 from runner.threads import concurrently
@@ -25,7 +25,7 @@ FILLING: Final = Threshold(above=80.0)
 FULL: Final = Threshold(above=95.0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Disk(Usage):
     """Judge the fullest of some file systems."""
 

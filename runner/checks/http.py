@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping  # noqa: TC003 - read by pydantic
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 from urllib.parse import unquote, urlsplit
 
@@ -13,6 +13,7 @@ from runner.checks.answer import Expect
 from runner.checks.base import Answered, Seen, known
 from runner.doors import Effect
 from runner.doors.request import Request
+from runner.records import record
 from runner.results import Verdict
 from runner.secrets import CREDENTIAL_HEADERS, Sealed, Secret, reveal, reveal_tree
 from runner.spec import Invalid, Text, Url, duration_text
@@ -26,7 +27,7 @@ READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _USER_INFO: Final = re.compile(r"(?<=://)[^/?#@]*@")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Http(Answered):
     """Ask a URL, and hold the answer against what is expected and the time it took."""
 

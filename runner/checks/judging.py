@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from runner.checks.base import Check, Seen, written
 from runner.errors import Cancelled, NodeError, TimedOut, Unreachable
+from runner.records import record
 from runner.results import Verdict
 from runner.spec import duration_text
 
@@ -19,7 +20,7 @@ WRONG_ANSWERS: Final = frozenset({"redirect"})
 """Codes of refusals that what is watched is to blame for."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Judged:
     """What came of a check."""
 

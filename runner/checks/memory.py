@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 import psutil
 
 from runner.checks.base import Seen, Usage, machine
+from runner.records import record
 
 if TYPE_CHECKING:
     from runner.scope import Scope
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Memory(Usage):
     """Judge how much memory is used."""
 

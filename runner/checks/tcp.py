@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar, Final
 
 from annotated_types import Interval
@@ -12,6 +11,7 @@ from runner.checks.base import Answered, PlainText, Seen, known
 from runner.checks.matching import excerpt, found, refuse_bad_pattern
 from runner.doors.net import bounded, place
 from runner.errors import TimedOut
+from runner.records import record
 from runner.results import Verdict
 from runner.secrets import reveal
 from runner.spec import Text, duration_text
@@ -26,7 +26,7 @@ MAX_ANSWER: Final = 64 * 1024
 """Bytes of an answer that are read."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class ExpectText:
     """What the answer must be like; all of it."""
 
@@ -51,7 +51,7 @@ class ExpectText:
         return " and ".join(wanted) or "any answer"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Tcp(Answered):
     """Connect to a port, and hold the time that takes against the thresholds."""
 

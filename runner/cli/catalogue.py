@@ -7,7 +7,7 @@ import inspect
 import sys
 import textwrap
 import types
-from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
+from dataclasses import MISSING, Field, fields, is_dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -16,6 +16,7 @@ from runner.checks import CHECKS
 from runner.formats import FORMATS
 from runner.nodes import NODES
 from runner.providers import PROVIDERS
+from runner.records import record
 from runner.spec import ReadBy, Threshold, duration_text
 from runner.spec.quantities import duration, percentage, positive_duration
 from runner.spec.thresholds import duration_above, duration_below, percent_above
@@ -34,7 +35,7 @@ FAMILIES: Final[dict[str, Registry[Any]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Option:
     """A field of a configurable class, as a reference page shows it."""
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.doors.files import Files
 from runner.errors import NotWritten
+from runner.records import record
 from runner.reports.escaping import printable
 from runner.reports.github import command, diagnostic_annotations, failure_outputs, mask, outputs, run_annotations
 from runner.secrets import reveal
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from runner.secrets import Masker, Secret
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class GitHub:
     """The machine that runs a workflow, as one of its steps speaks to it."""
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from runner.cli.resolve import variables_of
 from runner.definition.config import credentials_of
 from runner.definition.loader import invalid
 from runner.errors import InvalidConfig
+from runner.records import record
 from runner.secrets import Secret
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from runner.scope import Node
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Needs:
     """What the nodes of a definition need, as far as that is known before the first one runs."""
 

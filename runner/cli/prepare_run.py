@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from runner.cli.library import library_of, load_text
@@ -12,6 +11,7 @@ from runner.cli.payload import is_given, read_payload
 from runner.cli.resolve import inputs_of, secrets_of
 from runner.definition.library import read_file
 from runner.errors import DefinitionError, Unavailable, UsageError
+from runner.records import record
 from runner.secrets import Secret, reveal
 from runner.spec import did_you_mean
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _WITHOUT_EFFECT: Final = ("PIPELINE_DATABASE_URL", "PIPELINE_STATE_URL", "PIPELINE_HEARTBEAT_URL")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Job:
     """Everything that a run needs, resolved."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from runner.cli.needs import named_secrets, stand_ins
@@ -12,6 +12,7 @@ from runner.doors import shut_doors
 from runner.engine.conditions import reason_to_skip, told
 from runner.engine.record import Recorder
 from runner.errors import InvalidConfig, NodeError
+from runner.records import record
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 _UNKNOWN = "depends on what earlier nodes find"
 
 
-@dataclass(frozen=True, slots=True)
+@record(kw_only=False)
 class PlannedNode:
     """A node, and what it would do."""
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from runner.definition.diagnostics import diagnostic, in_order
 from runner.errors import InvalidConfig
+from runner.records import record
 from runner.secrets import foreign
 from runner.spec import Block, Template
 from runner.validators import problems, read
@@ -29,7 +29,7 @@ CHANNEL_KEYS: Final = frozenset({"channel", "channels"})
 """Keys of a `config` that hold whole channels."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Config:
     """What a node is configured with."""
 

@@ -13,6 +13,7 @@ from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Final, Literal, NoReturn, TypeAlias
 
+from runner.records import record
 from runner.spec import described
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class Place:
     column: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Trouble:
     """One thing that is wrong with a text."""
 
@@ -71,7 +72,7 @@ class Lines:
         return Place(line, offset - self._starts[line - 1] + 1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Chart:
     """Where values and keys begin, as offsets in characters; the path of a key is the path of its value."""
 
@@ -80,7 +81,7 @@ class Chart:
     keys: Mapping[Path, int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Document:
     """What a text holds, and everything that is wrong with it."""
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Annotated, Any, Final, Literal, TypeAlias, TypeVar
 
 from runner.definition.inputs import Input  # noqa: TC001 - read by pydantic
 from runner.definition.values import Backoff, Condition, Retries, VariableName, Version, read_variable
+from runner.records import record
 from runner.spec import NAME_PATTERN, Duration, Invalid, Pause, ReadBy, Seconds, described
 from runner.validators import invalid, read
 
@@ -21,7 +22,7 @@ DEFAULT_TIMEOUT: Final = 900.0
 """Seconds that a run may take."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class SecretNeed:
     """How much a secret is needed."""
 
@@ -29,7 +30,7 @@ class SecretNeed:
     """A required one that is missing or empty ends the run before its first node (exit 4)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Defaults:
     """What holds for every node that does not say otherwise."""
 
@@ -41,7 +42,7 @@ class Defaults:
         refuse_two_timeouts(self)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Branch:
     """One way to go on: to that node, where `when` is true."""
 
@@ -50,7 +51,7 @@ class Branch:
     """The last branch may have none."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class RetryEntry:
     """When and how a failed attempt is made again; only transient errors are."""
 
@@ -67,7 +68,7 @@ class RetryEntry:
     """Codes of the errors that are tried again; all transient ones where none is named."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Retry(RetryEntry):
     """The same with nothing left open."""
 
@@ -175,7 +176,7 @@ SecretNeeds: TypeAlias = Annotated[
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class NodeEntry:
     """A node, as it is written."""
 
@@ -204,7 +205,7 @@ class NodeEntry:
         refuse_two_timeouts(self)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class DefinitionEntry:
     """A definition, as it is written."""
 

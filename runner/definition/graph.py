@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
+
+from runner.records import record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -12,7 +13,7 @@ Edges: TypeAlias = "Sequence[Sequence[int]]"
 """Of each node, by its place in the list, the places that it leads to; the walk starts at the first."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Graph:
     """What the ways between nodes come to; nodes are known by their places in the list."""
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from runner.records import record
 from runner.spec import Invalid, described, did_you_mean
 
 _BOOLEANS: Final = {"true": True, "false": False}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Input:
     """A value that whoever starts the run may give."""
 

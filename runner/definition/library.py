@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from runner.definition.document import MAX_BYTES
 from runner.errors import Unavailable, UsageError
+from runner.records import record
 from runner.spec import nearest
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _PACKAGE: Final = Path(__file__).resolve().parent.parent
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Text:
     """A definition as it was found."""
 
@@ -39,7 +39,7 @@ def builtin_folder() -> Path:
     return packed if packed.is_dir() else _PACKAGE.parent / "definitions"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Library:
     """Finds definitions by name or path."""
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from runner.records import record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from runner.expressions import Expression
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Way:
     """One way to go on, compiled."""
 
@@ -24,7 +25,7 @@ class Way:
     when: Expression | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Step:
     """A node of a loaded definition: when it runs, within which limits, and what it is."""
 
@@ -46,7 +47,7 @@ class Step:
     place: Place
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Definition:
     """A definition that can be run."""
 

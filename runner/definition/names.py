@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from runner.records import record
 from runner.results import NOTHING
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ DECLARED: Final = ("inputs", "secrets", "env")
 """The keys that names are declared under, and the words that expressions read them by."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Names:
     """What the expressions of a definition may refer to, as far as it can be read."""
 

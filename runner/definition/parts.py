@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import keyword
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from runner.definition.config import Config, marked, read_node, templates_in
@@ -12,6 +11,7 @@ from runner.definition.entries import END, NodeEntry
 from runner.definition.legacy import drop_unread_config, spelled_condition
 from runner.definition.model import Way
 from runner.nodes import NODES
+from runner.records import record
 from runner.scope import SCOPE_WORDS
 from runner.spec import Block, Invalid, described
 
@@ -27,7 +27,7 @@ _ID: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _KEYWORDS: Final = frozenset({*keyword.kwlist, "true", "false", "none", END, "loop", "self", "range"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Use:
     """An expression, and where it stands."""
 
@@ -39,7 +39,7 @@ class Use:
     """It is evaluated when the node itself has run."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Part:
     """A node; what cannot be read of it is noted, and None or empty here."""
 

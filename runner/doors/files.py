@@ -7,11 +7,12 @@ import os
 import re
 import stat
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from runner.errors import NodeError, NotWritten, Refused
+from runner.records import record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,7 +28,7 @@ _NO_FOLDER_SYNC: Final = frozenset({errno.EACCES, errno.EINVAL, errno.ENOTSUP})
 """A folder that may not be read, or a file system that cannot sync one: the file itself is safe."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class System:
     """The calls of the operating system that writing takes; a test makes them fail one by one."""
 
@@ -48,7 +49,7 @@ def _umask() -> int:
     return mask
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Files:
     """Reads, and writes that either happened or did not."""
 

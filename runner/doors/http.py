@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urljoin
@@ -13,6 +13,7 @@ from runner.doors.curl import Transfer, failure, options, trust, way
 from runner.doors.net import Net, Proxies, admitted
 from runner.doors.request import Request, Response, Sealable, Target, Timings, target_of
 from runner.errors import Refused
+from runner.records import record
 from runner.secrets import CREDENTIAL_HEADERS, Secret, secrets_in
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ _SEE_OTHER: Final = 303
 _FOUND: Final = frozenset({301, 302})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Http:
     """Requests out, answers in."""
 

@@ -8,11 +8,11 @@ import os
 import socket
 import threading
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from runner.errors import Refused, TimedOut, Unreachable
+from runner.records import record
 from runner.results import NOTHING
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ _NO_SUCH_NAME: Final = frozenset({socket.EAI_NONAME, getattr(socket, "EAI_NODATA
 _LOST: Final = frozenset({errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED, errno.ENOTCONN})
 
 
-@dataclass(frozen=True, slots=True)
+@record(kw_only=False)
 class Address:
     """A numeric address and a port."""
 
@@ -47,7 +47,7 @@ class Address:
         return place(self.ip, self.port)
 
 
-@dataclass(frozen=True, slots=True)
+@record(kw_only=False)
 class Net:
     """Names to addresses, addresses to connections."""
 
@@ -197,7 +197,7 @@ def receive(sock: socket.socket, deadline: Deadline, limit: int, until: Callable
     return data
 
 
-@dataclass(frozen=True, slots=True)
+@record(kw_only=False)
 class Proxies:
     """Which proxy leads to a host."""
 

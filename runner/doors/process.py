@@ -8,11 +8,11 @@ import signal
 import subprocess
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from typing import IO, TYPE_CHECKING, Final
 
 from runner.errors import NodeError
+from runner.records import record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -33,7 +33,7 @@ _LAST_RITES: Final = 0.2
 """Seconds for the kernel to end what was killed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Captured:
     """What a program printed on one of its outputs."""
 
@@ -44,7 +44,7 @@ class Captured:
     cut: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Finished:
     """A program that ended by itself."""
 
@@ -54,7 +54,7 @@ class Finished:
     stderr: Captured
 
 
-@dataclass(frozen=True, slots=True)
+@record(kw_only=False)
 class Processes:
     """Programs in, exit codes and outputs out."""
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from runner.doors.net import place
 from runner.errors import Refused
+from runner.records import record
 from runner.results import NOTHING
 from runner.secrets import Sealed, Secret, reveal, secrets_in
 
@@ -24,7 +24,7 @@ _URL_SAFE: Final = "%/:?#[]@!$&'()*+,;=~|"
 _USERINFO: Final = re.compile(r"//[^/?#]*@")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Request:
     """An HTTP request; secrets in it are opened on the way out only."""
 
@@ -46,7 +46,7 @@ class Request:
         return _USERINFO.sub("//", str(self.url))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Timings:
     """Where the seconds went, redirects included; 0.0 where a phase did not happen."""
 
@@ -68,7 +68,7 @@ class Timings:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Response:
     """An answer, whatever its status."""
 
@@ -84,7 +84,7 @@ class Response:
     timings: Timings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Target:
     """A URL taken apart."""
 

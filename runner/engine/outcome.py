@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import signal
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from runner.errors import ExitCode
+from runner.records import record
 from runner.results import Exit, RunStatus, Verdict
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _SIGNALS = {signal.SIGINT: ExitCode.INTERRUPTED}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class End:
     """How a walk came to its end, where that was not its own."""
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from runner.bounds import bounded
 from runner.errors import Cancelled, TimedOut
+from runner.records import record
 from runner.results import Finding, NodeResult, Output, Problem, Status, Verdict
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 _STATUS: Final = {TimedOut.code: Status.TIMED_OUT, Cancelled.code: Status.CANCELLED}
 
 
-@dataclass(frozen=True, slots=True)
+@record(kw_only=False)
 class Moment:
     """When something began, on both clocks."""
 
@@ -35,7 +36,7 @@ class Moment:
         return (time.monotonic() - self.ticks) * 1000
 
 
-@dataclass(frozen=True, slots=True)
+@record(kw_only=False)
 class Recorder:
     """Makes results of nodes."""
 

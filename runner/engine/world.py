@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from runner.deadline import Stop
+from runner.records import record
 from runner.results import NOTHING
 from runner.scope import Overrides, Scope
 
@@ -26,7 +27,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class World:
     """Everything a run is given beside its definition."""
 

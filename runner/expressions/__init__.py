@@ -6,7 +6,7 @@ are all its words.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -22,6 +22,7 @@ from runner.expressions.references import Comparison, Reference, find
 from runner.expressions.syntax import parse
 from runner.expressions.texts import join_text
 from runner.expressions.values import ExpressionError, measured
+from runner.records import record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,7 +45,7 @@ _KEPT: Final = 1024
 """Compiled texts; each is compiled where it is validated and again where it is evaluated."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class TextTemplate:
     """A text with expressions in it, compiled."""
 

@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from jinja2 import nodes
 from jinja2.visitor import NodeVisitor
+
+from runner.records import record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -17,7 +19,7 @@ Path: TypeAlias = tuple[str | int, ...]
 _LONGEST_SPELLED: Final = 200
 
 
-@dataclass(frozen=True, slots=True)
+@record(kw_only=False)
 class Reference:
     """A value that is read from outside: `("probe", "output", "x")`."""
 
@@ -26,7 +28,7 @@ class Reference:
     """The text tests whether it is defined, or gives a default."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(kw_only=False)
 class Comparison:
     """A value from outside that is compared with a constant."""
 
@@ -36,7 +38,7 @@ class Comparison:
     word: object
 
 
-@dataclass(frozen=True, slots=True)
+@record(kw_only=False)
 class Found:
     """All that a text refers to, in its order and each once."""
 

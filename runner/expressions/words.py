@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import inspect
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from runner.expressions.values import ExpressionError, plain, present
+from runner.records import record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Word:
     """A filter or a test."""
 

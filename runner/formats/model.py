@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+
+from runner.records import record
 
 if TYPE_CHECKING:
     from runner.facts import Alert
@@ -14,7 +15,7 @@ Payload: TypeAlias = Mapping[str, Any]
 """A JSON object from outside: any key may be missing, null or of another type."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Parsed:
     """What stands in a payload."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, ClassVar, Final, TypeAlias
 
@@ -13,6 +12,7 @@ from runner.checks.base import known
 from runner.checks.judging import Judged, examine, level_text
 from runner.checks.naming import names, refuse_duplicates
 from runner.errors import Cancelled, TimedOut
+from runner.records import record
 from runner.results import Observation, Output, Verdict
 from runner.spec import Invalid, ReadBy, described, duration_text
 from runner.threads import concurrently
@@ -46,7 +46,7 @@ AnyCheck: TypeAlias = Annotated[Check, ReadBy(read_check, {"anyOf": [_NAME, _OBJ
 NamedCheck: TypeAlias = Annotated[Check, ReadBy(read_check_name, _NAME)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Context:
     """Run checks, all at the same time, and judge what they see.
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Annotated, ClassVar, Final, TypeAlias
 
 from runner.channels.incident import VERDICTS, dedup_key
 from runner.errors import NodeError
 from runner.formats import FORMATS
 from runner.formats.detection import parse
+from runner.records import record
 from runner.results import Observation, Output, Problem, Severity, Verdict
 from runner.spec import Invalid, ReadBy, Template, described, did_you_mean
 
@@ -38,7 +39,7 @@ def format_name(value: object) -> str:
 FormatName: TypeAlias = Annotated[str, ReadBy(format_name, {"type": "string", "enum": list(FORMATS)})]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Ingest:
     """Parses the payload into alerts; fails where there is none in it."""
 
@@ -114,7 +115,7 @@ def _labelled(alert: Alert, overrides: Overrides) -> Alert:
 
 
 def _plain(alert: Alert) -> dict[str, object]:
-    return {name: getattr(alert, name) for name in type(alert).__slots__}
+    return {one.name: getattr(alert, one.name) for one in fields(alert)}
 
 
 def _status(alerts: tuple[Alert, ...]) -> str:

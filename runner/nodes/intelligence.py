@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal, TypeAlias
 
@@ -10,6 +10,7 @@ from runner.errors import Cancelled, NodeError
 from runner.facts import gather
 from runner.providers import PROVIDERS, Provider
 from runner.providers.local import Local
+from runner.records import record
 from runner.results import Output, Problem, Severity, Verdict
 from runner.spec import Invalid, ReadBy, described, did_you_mean
 from runner.threads import concurrently
@@ -41,7 +42,7 @@ AnyProvider: TypeAlias = Annotated[
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Intelligence:
     """Analyse what is known: alerts, check results, and nodes that failed.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
@@ -12,6 +12,7 @@ from runner.channels.options import AnyPlace, Named, attempt, check_ways, read_d
 from runner.channels.writing import rewritten, write
 from runner.errors import NodeError
 from runner.facts import gather
+from runner.records import record
 from runner.results import Output, Problem, Verdict
 from runner.scope import Variable
 from runner.spec import BlockText, Invalid
@@ -32,7 +33,7 @@ _NO_DATABASE: Final = "is looked up in a database, and none is configured"
 _TOLD: Final = frozenset({"firing", "resolved"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Notify:
     """Renders one message about what is known and delivers it.
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Protocol, TypeAlias, cast
 
 from runner.errors import NodeError
+from runner.records import record
 from runner.rendering import render
 from runner.results import Output, Status
 from runner.spec import BlockText, Invalid, ReadBy, Template, described
@@ -27,7 +27,7 @@ _SHOWN: Final = 12
 """Keys that a message lists."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(kw_only=False)
 class Path:
     """A way through objects and lists."""
 
@@ -106,7 +106,7 @@ class Query(Protocol):
         """Evaluate it."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(kw_only=False)
 class Default:
     """What stands in for something that is not there; null is one, too."""
 
@@ -135,7 +135,7 @@ AnyQuery: TypeAlias = Annotated[Query, ReadBy(query, {"type": "string", "minLeng
 AnyDefault: TypeAlias = Annotated[Default | None, ReadBy(Default, {})]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Transform:
     """Reshapes the payload or a node's output: `extract`, then `filter_priority`, then one of the three others."""
 

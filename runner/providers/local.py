@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from runner.facts import Recommendation
 from runner.providers.base import Answer
 from runner.providers.rule import REMOTE
 from runner.providers.topics import URGENCY, Topic, alert_topic, check_topic, host_of
+from runner.records import record
 from runner.results import Verdict
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ OUT_OF_REACH: Final = frozenset({"timed_out", "connection_refused", "connection_
 SEVERAL: Final = 2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Local:
     """Rules that know the usual troubles. They quote what was measured, and say so where they know nothing."""
 

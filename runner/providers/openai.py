@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final
 
@@ -17,6 +16,7 @@ from runner.errors import NodeError
 from runner.facts import gather
 from runner.providers.prompt import ANSWER_SCHEMA, INSTRUCTIONS, prompt_of
 from runner.providers.words import answer_of, plain, unusable
+from runner.records import record
 from runner.scope import Variable
 from runner.secrets import Sealed, Secret, reveal
 from runner.spec import FilledText, Template, Url
@@ -43,7 +43,7 @@ _CUT_OFF: Final = {
 """Reasons to finish that leave half an answer."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class OpenAI:
     """A language model behind OpenAI's Chat Completions, at OpenAI or at any server that speaks the same.
 

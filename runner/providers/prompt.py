@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 from runner.providers.topics import URGENCY, alert_topic, check_topic
+from runner.records import record
 from runner.results import NOTHING
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ ANSWER_SCHEMA: Final = _object(
 """JSON Schema of the answer; everything is required and nothing else allowed, as strict modes want it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Prompt:
     """What is sent to a model, and what it may cite."""
 
@@ -90,16 +90,16 @@ def prompt_of(facts: Facts, masker: Masker) -> Prompt:
     quotes: dict[str, str] = {}
     room = MAX_FACTS
     records = list(_records(facts))
-    for quote, record in records:
-        line = _line(record, masker)
+    for quote, fact in records:
+        line = _line(fact, masker)
         if _size(line) > _MAX_FACT:
-            line = _line({key: record[key] for key in _ESSENTIAL if key in record}, masker)
+            line = _line({key: fact[key] for key in _ESSENTIAL if key in fact}, masker)
         room -= _size(line)
         if room < 0:
             lines.append(json.dumps({"left_out": len(records) - len(lines)}))
             break
         lines.append(line)
-        quotes[record["id"]] = masker.mask(quote)
+        quotes[fact["id"]] = masker.mask(quote)
     return Prompt(text="\n".join(["<facts>", *lines, "</facts>"]), quotes=quotes)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+from runner.records import record
 
 Phrase = tuple[str, ...]
 """Whole words that follow each other, in small letters."""
@@ -14,7 +15,7 @@ REMOTE: Final = frozenset({"http", "tcp", "dns", "tls"})
 """Types of checks that look at something beyond this machine."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Rule:
     """What is known about one kind of trouble."""
 

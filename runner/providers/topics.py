@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from runner.providers.rule import REMOTE
 from runner.providers.rules import RULES
+from runner.records import record
 from runner.results import Severity, Verdict
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _HOST: Final = re.compile(r"\[(?P<six>[^\]]+)\]|(?P<plain>[^:]+)")
 _TIMES: Final = ("dns_ms", "connect_ms", "tls_ms", "first_byte_ms", "total_ms")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Topic:
     """One thing that is not well."""
 

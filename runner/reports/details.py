@@ -6,9 +6,9 @@ An output may have been cut, or come from a document that somebody edited: every
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from runner.records import record
 from runner.results import Verdict
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _VERDICTS = frozenset(Verdict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class CheckLine:
     """One check of a node."""
 
@@ -34,7 +34,7 @@ class CheckLine:
         return Verdict(self.verdict).rank if self.verdict in _VERDICTS else Verdict.UNKNOWN.rank
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class AlertLine:
     """One alert of a node."""
 
@@ -45,7 +45,7 @@ class AlertLine:
     started_at: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class AdviceLine:
     """One recommendation of a node."""
 
@@ -56,7 +56,7 @@ class AdviceLine:
     evidence: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class DeliveryLine:
     """One message to one channel."""
 

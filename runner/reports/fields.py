@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeGuard, TypeVar
 
 from runner.errors import UsageError
+from runner.records import record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@record(kw_only=False)
 class Fields:
     """An object of a document. Every method raises `UsageError` where the document is not what it should be."""
 

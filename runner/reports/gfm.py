@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import html
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from runner.records import record
 from runner.reports.escaping import one_line
 from runner.reports.wording import counted
 
@@ -59,7 +59,7 @@ def fence(text: str, language: str) -> str:
     return f"{ticks}{language}\n{text}\n{ticks}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Listing:
     """Rows below a heading, of which the first may stand for all."""
 

@@ -5,9 +5,9 @@ The rules are those of the parsers in `actions/runner` (ActionCommand.cs, FileCo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
+from runner.records import record
 from runner.reports.escaping import neutralise, one_line, printable, well_formed
 from runner.reports.wording import finding_text, headline, node_failure, word
 from runner.results import RunStatus, Verdict
@@ -76,7 +76,7 @@ def endgroup() -> str:
     return command("endgroup")
 
 
-@dataclass(frozen=True, slots=True)
+@record(kw_only=False)
 class Fence:
     """Two lines between which nothing is a command, our own ones included."""
 
@@ -98,7 +98,7 @@ def fence(token: str) -> Fence:
 # --- annotations -----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class _Annotation:
     level: Literal["error", "warning"]
     message: str

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from runner.records import record
 from runner.reports import sections
 from runner.reports.gfm import Listing, escape, fence, fold, paragraphs
 from runner.reports.mermaid import graph
@@ -26,7 +26,7 @@ _FINDINGS: Final = (1000, 500, 200, 100, 50)
 _ROWS: Final = (1000, 300, 100, 30, 10, 3, 0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class _Shape:
     """How much of a summary is shown."""
 
@@ -37,7 +37,7 @@ class _Shape:
     """Of every other list."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class _Parts:
     """A summary in pieces that are written once, however often it is shortened."""
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Annotated, Any, TypeAlias
 
+from runner.records import record
 from runner.spec.base import Invalid, ReadBy, Template
 from runner.spec.quantities import DURATION_SCHEMA, PERCENT_SCHEMA, duration, number, percentage
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Threshold:
     """From where on a value is bad: `above` it, `below` it, or `outside` two of them."""
 

@@ -14,6 +14,7 @@ from runner.checks.disk import Disk
 from runner.checks.judging import examine, judge
 from runner.checks.naming import names
 from runner.errors import NodeError, Refused, TimedOut, Unreachable
+from runner.records import record
 from runner.results import Verdict
 from runner.spec import Template, Threshold
 from runner.validators import problems, read
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from runner.scope import Scope
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Stub(Usage):
     """A check that shows what it is given, one after the other."""
 

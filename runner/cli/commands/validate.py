@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runner.cli.library import library_of, load_text
 from runner.definition.library import SUFFIXES, read_file
 from runner.errors import DefinitionError, Diagnostic, ExitCode, UsageError
+from runner.records import record
 from runner.reports.wording import counted
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@record(kw_only=False)
 class _Verdict:
     """What was found in one definition."""
 
