@@ -29,9 +29,9 @@ _HERE: Final = Path(__file__).parent
 
 
 def _versions() -> str:
-    import pydantic_core  # noqa: PLC0415 - loaded with the first definition
+    from runner.lean_pydantic import __version__  # noqa: PLC0415 - loaded with the first definition
 
-    return f"{pydantic_core.__version__}"
+    return __version__
 
 
 def sources(modules: tuple[str, ...]) -> int:
@@ -106,7 +106,7 @@ def _validator(cls: type) -> SchemaValidator:
 
 
 def _load(cls: type) -> SchemaValidator:
-    from pydantic_core import SchemaValidator  # noqa: PLC0415 - loaded with the first definition
+    from runner.lean_pydantic import SchemaValidator  # noqa: PLC0415 - loaded with the first definition
 
     try:
         stamp, schema = pickle.loads(prepared_path(cls).read_bytes())  # noqa: S301 - made by the build, beside the code
@@ -146,7 +146,7 @@ def read(cls: type[T], value: object) -> T:
     Raises `pydantic_core.ValidationError`, each line of which is one of ours: `type` the diagnostic's code,
     `msg` its sentence, `ctx` its `hint`. Inside another validator it keeps its paths.
     """
-    from pydantic_core import ValidationError  # noqa: PLC0415 - loaded with the first definition
+    from runner.lean_pydantic import ValidationError  # noqa: PLC0415 - loaded with the first definition
 
     try:
         return cast("T", _validator(cls).validate_python(value))
@@ -162,7 +162,7 @@ def problems(error: ValidationError) -> list[dict[str, Any]]:
 
 def invalid(value: object, *found: Invalid) -> ValidationError:
     """Make the error that `read` raises, for a function that reads by other means."""
-    from pydantic_core import InitErrorDetails, PydanticCustomError, ValidationError  # noqa: PLC0415 - only where something is wrong
+    from runner.lean_pydantic import InitErrorDetails, PydanticCustomError, ValidationError  # noqa: PLC0415 - only where something is wrong
 
     lines = [
         InitErrorDetails(
@@ -185,7 +185,7 @@ def _at(value: object, path: tuple[str | int, ...]) -> object:
 
 
 def _translated(cls: type, error: ValidationError) -> ValidationError:
-    from pydantic_core import InitErrorDetails, PydanticCustomError, ValidationError  # noqa: PLC0415 - only where something is wrong
+    from runner.lean_pydantic import InitErrorDetails, PydanticCustomError, ValidationError  # noqa: PLC0415 - only where something is wrong
 
     lines = []
     found = error.errors(include_url=False)

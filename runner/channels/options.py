@@ -93,7 +93,7 @@ def read_drivers(value: Mapping[str, Any], own: Collection[str]) -> tuple[tuple[
 
 def attempt(cls: type[T], value: object) -> tuple[T | None, tuple[Invalid, ...]]:
     """Read a value; return it, or all that is wrong with it."""
-    from pydantic_core import ValidationError  # noqa: PLC0415 - loaded with the first definition
+    from runner.lean_pydantic import ValidationError  # noqa: PLC0415 - loaded with the first definition
 
     try:
         return read(cls, value), ()

@@ -19,8 +19,15 @@ if TYPE_CHECKING:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line; return the process's exit code."""
+    """Run the command line of this process, which ends with it; return the exit code."""
     gc.set_threshold(50_000)  # starting up makes many objects and no garbage: looking for it takes a twentieth
+    try:
+        return _run(argv)
+    finally:
+        gc.freeze()  # ending, Python looks for garbage once more, in all there is: a tenth of a short run
+
+
+def _run(argv: Sequence[str] | None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments == ["--version"]:
         print(f"pipeline-runner {__version__}")  # noqa: T201 - what was asked for

@@ -124,7 +124,7 @@ Finding = tuple[str, Path, str, str]
 
 def read_node(cls: type[Node], tree: object) -> tuple[Node | None, list[Finding]]:
     """Return a node, or what is wrong with its configuration (nothing, where only templates are in the way)."""
-    from pydantic_core import ValidationError  # noqa: PLC0415 - loaded with the first definition
+    from runner.lean_pydantic import ValidationError  # noqa: PLC0415 - loaded with the first definition
 
     parse = getattr(cls, "parse", None)
     try:

@@ -216,7 +216,7 @@ def whole_number(text: str, base: int = 10) -> int | None:
     return number if -MAX_INTEGER - 1 <= number <= MAX_INTEGER else None
 
 
-_PLAIN_KEY: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
+_PLAIN_KEY: Final = r"[A-Za-z_][A-Za-z0-9_]{0,99}"
 _ESCAPES: Final = {code: f"\\u{code:04x}" for code in (*range(32), 127)} | {ord('"'): '\\"', ord("\\"): "\\\\"}
 _SHOWN: Final = 100
 """Characters of a key that a path shows."""
@@ -230,7 +230,7 @@ def format_path(path: Path) -> str:
 def _step(step: str | int) -> str:
     if isinstance(step, int):
         return f"[{step}]"
-    if _PLAIN_KEY.fullmatch(step):
+    if re.fullmatch(_PLAIN_KEY, step):
         return f".{step}"
     shown = step if len(step) <= _SHOWN else f"{step[:_SHOWN]}…"
     return f'["{shown.translate(_ESCAPES)}"]'

@@ -38,7 +38,7 @@ class Draft:
 
     def read(self, cls: type[T], value: object, path: Path) -> tuple[T | None, frozenset[str | int]]:
         """Read a part; where it is wrong, return None and the keys to blame."""
-        from pydantic_core import ValidationError  # noqa: PLC0415 - loaded with the first definition
+        from runner.lean_pydantic import ValidationError  # noqa: PLC0415 - loaded with the first definition
 
         try:
             return read(cls, value), frozenset()

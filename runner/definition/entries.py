@@ -114,7 +114,7 @@ def _read_secret_need(item: tuple[str, object]) -> tuple[str, SecretNeed]:
 
 def _read_each(whole: object, items: Mapping[Any, U], read_one: Callable[[U], T]) -> list[T]:
     """Read the items of a list or an object; raise one error for all that is wrong with any of them."""
-    from pydantic_core import ValidationError  # noqa: PLC0415 - loaded with the first definition
+    from runner.lean_pydantic import ValidationError  # noqa: PLC0415 - loaded with the first definition
 
     found: list[T] = []
     wrong: list[Invalid] = []

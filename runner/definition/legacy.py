@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from runner.definition.draft import Draft
 
 UNREAD: Final = frozenset({"source_hint", "include_recommendations", "system_prompt_hint", "context_flow"})
-_HAS_ERRORS: Final = re.compile(r"\s*([A-Za-z0-9_]+(?:-[A-Za-z0-9_]+)+)\.has_errors\s*")
+_HAS_ERRORS: Final = r"\s*([A-Za-z0-9_]+(?:-[A-Za-z0-9_]+)+)\.has_errors\s*"
 
 
 def drop_unread_keys(draft: Draft, value: Mapping[str, Any], path: Path) -> dict[str, Any]:
@@ -33,5 +33,5 @@ def drop_unread_config(draft: Draft, config: Mapping[str, Any], path: Path) -> d
 
 def spelled_condition(text: str | None, ids: Collection[str]) -> str | None:
     """Return a condition with an id that is no name spelled as expressions need it: `nodes["a-b"].has_errors`."""
-    match = _HAS_ERRORS.fullmatch(text or "")
+    match = re.fullmatch(_HAS_ERRORS, text or "")
     return f'nodes["{match[1]}"].has_errors' if match and match[1] in ids else text

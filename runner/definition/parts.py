@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from runner.expressions import Expression, TextTemplate
     from runner.scope import Node
 
-_ID: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+_ID: Final = r"[A-Za-z_][A-Za-z0-9_-]*"
 _KEYWORDS: Final = frozenset({*keyword.kwlist, "true", "false", "none", END, "loop", "self", "range"})
 
 
@@ -137,7 +137,7 @@ def _node_class(draft: Draft, entry: NodeEntry, path: Path) -> type[Node] | None
 
 def _check_id(draft: Draft, node: str, path: Path) -> None:
     at = (*path, "id")
-    if not _ID.fullmatch(node):
+    if not re.fullmatch(_ID, node):
         hint = "use letters, digits and _, not starting with a digit"
         draft.say("E302", at, f"{described(node)} cannot be an id", hint)
     elif node in SCOPE_WORDS or node in _KEYWORDS:

@@ -23,7 +23,7 @@ _NEW: Final = 0o666
 """The mode that a new file gets, less the umask."""
 _PRIVATE: Final = 0o600
 _STREAMS: Final = {"/dev/stdout": 1, "/dev/stderr": 2}
-_DESCRIPTOR: Final = re.compile(r"(?:/dev|/proc/self)/fd/(\d+)")
+_DESCRIPTOR: Final = r"(?:/dev|/proc/self)/fd/(\d+)"
 _NO_FOLDER_SYNC: Final = frozenset({errno.EACCES, errno.EINVAL, errno.ENOTSUP})
 """A folder that may not be read, or a file system that cannot sync one: the file itself is safe."""
 
@@ -198,7 +198,7 @@ def _mode(path: PathLike) -> int | None:
 
 def _own_stream(path: PathLike) -> int | None:
     """Return the number of the descriptor of this process that a path stands for."""
-    match = _DESCRIPTOR.fullmatch(str(path))
+    match = re.fullmatch(_DESCRIPTOR, str(path))
     return int(match[1]) if match else _STREAMS.get(str(path))
 
 

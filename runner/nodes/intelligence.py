@@ -67,7 +67,7 @@ class Intelligence:
 
         Raises `pydantic_core.ValidationError` with all problems, each at the key where it stands.
         """
-        from pydantic_core import ValidationError  # noqa: PLC0415 - loaded with the first definition
+        from runner.lean_pydantic import ValidationError  # noqa: PLC0415 - loaded with the first definition
 
         inner = tree.get("provider_config", {})
         if not isinstance(inner, dict):

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_UNSEEN: Final = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+_UNSEEN: Final = "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
 """Control characters, line separators, marks that turn the direction of writing, and halves of surrogate pairs."""
 _SPOKEN: Final = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
-_SPACES: Final = re.compile(r"\s+")
-_COMMAND: Final = re.compile(r"^(\s*)::")
+_COMMAND: Final = r"^(\s*)::"
 
 
 def well_formed(text: str) -> str:
@@ -19,12 +18,12 @@ def well_formed(text: str) -> str:
 
 def printable(text: str) -> str:
     """Write out, as Python would, every character that cannot be seen or that moves others."""
-    return _UNSEEN.sub(_written, text)
+    return text if text.isprintable() else re.sub(_UNSEEN, _written, text)
 
 
 def one_line(text: str, limit: int) -> str:
     """Put a text on one line of at most `limit` characters: white space becomes one space, the rest is printable."""
-    line = printable(_SPACES.sub(" ", text[: 4 * limit]).strip())
+    line = printable(" ".join(text[: 4 * limit].split()))
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 
@@ -33,7 +32,7 @@ def neutralise(text: str) -> str:
 
     GitHub's runner takes `::` behind any white space at the start of a line, and `##[` anywhere.
     """
-    return _COMMAND.sub(r"\1\\::", printable(text).replace("##[", r"##\["))
+    return re.sub(_COMMAND, r"\1\\::", printable(text).replace("##[", r"##\["))
 
 
 def _written(match: re.Match[str]) -> str:

@@ -8,8 +8,8 @@ from typing import Annotated, Final, TypeAlias
 from runner.spec.base import Invalid, ReadBy, Template, described
 
 _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
-_DURATION: Final = re.compile(r"(?:\d+(?:\.\d+)?(?:ms|s|m|h|d|w))+")
-_DURATION_PART: Final = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d|w)")
+_DURATION: Final = r"(?:\d+(?:\.\d+)?(?:ms|s|m|h|d|w))+"
+_DURATION_PART: Final = r"(\d+(?:\.\d+)?)(ms|s|m|h|d|w)"
 DURATION_PATTERN: Final = r"^\s*([0-9]+(\.[0-9]+)?(ms|s|m|h|d|w))+\s*$"
 _FOREVER: Final = 10 * 365 * 86400.0
 
@@ -18,8 +18,8 @@ def duration(value: object) -> float:
     """Read `250ms`, `30s`, `1h30m`, `7d` as seconds."""
     if isinstance(value, Template):
         return value  # type: ignore[return-value]  # known when the node runs
-    if isinstance(value, str) and _DURATION.fullmatch(value.strip()):
-        seconds = sum(float(number) * _UNITS[unit] for number, unit in _DURATION_PART.findall(value))
+    if isinstance(value, str) and re.fullmatch(_DURATION, value.strip()):
+        seconds = sum(float(number) * _UNITS[unit] for number, unit in re.findall(_DURATION_PART, value))
         if seconds > _FOREVER:
             msg = f"{described(value)} is longer than ten years"
             raise Invalid(msg)
@@ -88,7 +88,7 @@ _SIZES: Final = {
     "GIB": 2**30,
     "TIB": 2**40,
 }
-_SIZE: Final = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?I?B)\s*", re.IGNORECASE)
+_SIZE: Final = r"(?i)\s*(\d+(?:\.\d+)?)\s*([KMGT]?I?B)\s*"
 SIZE_PATTERN: Final = r"^\s*[0-9]+(\.[0-9]+)?\s*([KkMmGgTt][Ii]?)?[Bb]\s*$"
 
 
@@ -98,7 +98,7 @@ def size(value: object) -> int:
         return value  # type: ignore[return-value]  # known when the node runs
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value
-    match = _SIZE.fullmatch(value) if isinstance(value, str) else None
+    match = re.fullmatch(_SIZE, value) if isinstance(value, str) else None
     if match is None:
         msg = f"expected a size, got {described(value)}"
         raise Invalid(msg, 'write it like "10MB" or "1GiB"', code="E202")
@@ -109,7 +109,7 @@ Size: TypeAlias = Annotated[
     int, ReadBy(size, {"anyOf": [{"type": "string", "pattern": SIZE_PATTERN}, {"type": "integer", "minimum": 0}]})
 ]
 
-_PERCENT: Final = re.compile(r"\s*(\d+(?:\.\d+)?)\s*%\s*")
+_PERCENT: Final = r"\s*(\d+(?:\.\d+)?)\s*%\s*"
 
 
 def percentage(value: object) -> float:
@@ -117,7 +117,7 @@ def percentage(value: object) -> float:
     if isinstance(value, Template):
         return value  # type: ignore[return-value]  # known when the node runs
     number: float | None = None
-    if isinstance(value, str) and (match := _PERCENT.fullmatch(value)):
+    if isinstance(value, str) and (match := re.fullmatch(_PERCENT, value)):
         number = float(match[1])
     elif isinstance(value, int | float) and not isinstance(value, bool):
         number = float(value)

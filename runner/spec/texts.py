@@ -9,12 +9,11 @@ from runner.secrets import Sealed, Secret
 from runner.spec.base import Invalid, ReadBy, Template, described
 
 NAME_PATTERN: Final = r"^[A-Za-z_][A-Za-z0-9_]*$"
-_NAME: Final = re.compile(NAME_PATTERN)
 
 
 def name(value: object) -> str:
     """Read a name that can stand in an expression."""
-    if isinstance(value, str) and not isinstance(value, Template) and _NAME.fullmatch(value):
+    if isinstance(value, str) and not isinstance(value, Template) and re.fullmatch(NAME_PATTERN, value):
         return value
     msg = f"{described(value)} is no name"
     raise Invalid(msg, "use letters, digits and _, not starting with a digit")
@@ -46,13 +45,13 @@ FilledText: TypeAlias = Annotated[str | Secret | Sealed, ReadBy(filled_text, {"t
 
 _SHORT_PATH: Final = 12
 """Characters of a path that can be no credential."""
-_URL: Final = re.compile(r"https?://[^\s/?#]+[^\s]*", re.IGNORECASE)
+_URL: Final = r"(?i)https?://[^\s/?#]+[^\s]*"
 
 
 def url(value: object) -> str | Secret | Sealed:
     """Read an http or https URL; a secret in it is opened by the door that calls it."""
     found = filled_text(value)
-    if isinstance(found, str) and not isinstance(found, Template) and not _URL.fullmatch(found):
+    if isinstance(found, str) and not isinstance(found, Template) and not re.fullmatch(_URL, found):
         shown = _without_path(found)
         needs_scheme = re.fullmatch(r"[\w.-]+(:\d+)?(/\S*)?", found)
         hint = f'write "https://{shown}"' if needs_scheme else "it starts with http:// or https://"
