@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
+
+from runner.records import record
 
 MAX_OUTPUT: Final = 1024 * 1024
 """Bytes of a node's output, as JSON."""
@@ -51,7 +52,7 @@ def bounded(output: Mapping[str, object], *, limit: int = MAX_OUTPUT) -> Mapping
     return {note: f"left out{_reason(whole, limit)}"}
 
 
-@dataclass(slots=True, kw_only=True)
+@record(frozen=False)
 class _Knife:
     """Cuts one value, and counts what it cut."""
 

@@ -1,4 +1,4 @@
-"""Frozen values: `@record` is `@dataclass(frozen=True, slots=True, kw_only=True)` at a tenth of the price.
+"""Values: `@record` is `@dataclass(frozen=True, slots=True, kw_only=True)` at a tenth of the price.
 
 A dataclass writes and compiles its methods for each class, about a millisecond apiece; a short run knows sixty
 classes, and that was a third of its time. A record is a dataclass all the same (`fields`, `replace`, `asdict` and
@@ -21,21 +21,25 @@ _put = object.__setattr__
 @overload
 def record(cls: type[Class], /) -> type[Class]: ...
 @overload
-def record(*, kw_only: bool = True) -> Callable[[type[Class]], type[Class]]: ...
+def record(*, kw_only: bool = True, frozen: bool = True) -> Callable[[type[Class]], type[Class]]: ...
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(field,))
 def record(
-    cls: type[Class] | None = None, /, *, kw_only: bool = True
+    cls: type[Class] | None = None, /, *, kw_only: bool = True, frozen: bool = True
 ) -> type[Class] | Callable[[type[Class]], type[Class]]:
-    """Make a class a frozen record with slots; with `kw_only=False` its fields can be given by position."""
+    """Make a class a frozen record with slots.
+
+    With `kw_only=False` its fields can be given by position, with `frozen=False` they can be changed. A field with
+    `init=False` is left to `__post_init__`.
+    """
     if cls is None:
-        return lambda cls: _made(cls, kw_only=kw_only)
-    return _made(cls, kw_only=kw_only)
+        return lambda cls: _made(cls, kw_only=kw_only, frozen=frozen)
+    return _made(cls, kw_only=kw_only, frozen=frozen)
 
 
-def _made(cls: type[Class], *, kw_only: bool) -> type[Class]:
-    own = vars(cls).keys() & _METHODS.keys()
+def _made(cls: type[Class], *, kw_only: bool, frozen: bool) -> type[Class]:
+    own = vars(cls).keys()
     made = dataclass(init=False, repr=False, eq=False, match_args=False, slots=True, kw_only=kw_only)(cls)
-    known = fields(made)  # type: ignore[arg-type]
+    known = [one for one in fields(made) if one.init]  # type: ignore[arg-type]
     made.__shape__ = (  # type: ignore[attr-defined]
         tuple(one.name for one in known),
         tuple(one.name for one in known if not one.kw_only),
@@ -43,7 +47,7 @@ def _made(cls: type[Class], *, kw_only: bool) -> type[Class]:
         [(one.name, one.default_factory) for one in known if one.default_factory is not MISSING],
         hasattr(made, "__post_init__"),
     )
-    for name, method in _METHODS.items():
+    for name, method in (_METHODS | (_FROZEN if frozen else _CHANGING)).items():
         if name not in own:
             setattr(made, name, method)
     return made
@@ -117,12 +121,6 @@ def _setstate(self: object, state: tuple[None, dict[str, object]]) -> None:
         _put(self, name, value)
 
 
-_METHODS = {
-    "__init__": _init,
-    "__setattr__": _setattr,
-    "__delattr__": _delattr,
-    "__eq__": _eq,
-    "__hash__": _hash,
-    "__repr__": _repr,
-    "__setstate__": _setstate,
-}
+_METHODS = {"__init__": _init, "__eq__": _eq, "__repr__": _repr}
+_FROZEN = {"__setattr__": _setattr, "__delattr__": _delattr, "__hash__": _hash, "__setstate__": _setstate}
+_CHANGING = {"__hash__": None}

@@ -52,6 +52,26 @@ class Even:
             raise ValueError(f"{self.number} is odd")
 
 
+@record(frozen=False)
+class Counter:
+    """Counts."""
+
+    count: int = 0
+    twice: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Work out what follows."""
+        self.twice = 2 * self.count
+
+
+def test_a_record_that_is_not_frozen_can_be_changed_and_not_hashed() -> None:
+    counter = Counter(count=1)
+    counter.count += 1
+    assert (counter.count, counter.twice) == (2, 2)
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(counter)
+
+
 def test_fields_have_their_values_or_their_defaults() -> None:
     assert (Point(x=1).x, Point(x=1).y, Point(x=1).tags, Point(x=1, y=5).y) == (1, 2, [], 5)
     assert Point(x=1).tags is not Point(x=1).tags

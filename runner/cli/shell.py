@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from runner.cli.log import GitHubLog, JsonLog, Log, TextLog, inert, masked_line, silence
 from runner.errors import DefinitionError, ExitCode, NotWritten, UsageError
+from runner.records import record
 from runner.reports.escaping import neutralise
 from runner.results import Exit
 from runner.secrets import Masker
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 ISSUES_URL = "https://github.com/org/pipeline-action/issues/new"
 
 
-@dataclass(slots=True, kw_only=True)
+@record(frozen=False)
 class Shell:
     """What a command is handed; the only thing that writes to the streams."""
 
@@ -38,11 +39,14 @@ class Shell:
     """Speak GitHub's log syntax."""
     verbose: bool = False
     color: str = "auto"
+    summary: str = ""
+    """Where the Markdown summary is added to; empty: nowhere."""
     told: bool = False
     """The result of the command is on stdout: a second document would spoil it."""
 
     def __post_init__(self) -> None:
         self.github = self._on_github
+        self.summary = self.environ.get("GITHUB_STEP_SUMMARY", "")
         self.log = self._make_log(verbosity=0)
 
     def configure(self, options: argparse.Namespace) -> None:
@@ -50,6 +54,7 @@ class Shell:
         self.wants_json = options.json
         self.verbose = options.verbose or self.environ.get("RUNNER_DEBUG") == "1"
         self.color = options.color
+        self.summary = getattr(options, "summary", None) or self.summary
         self.github = options.ci == "github" or (options.ci == "auto" and self._on_github)
         self.log = self._make_log(verbosity=self.verbose - options.quiet)
         if self._log_format not in {"text", "json"}:
@@ -158,13 +163,22 @@ class Shell:
             self.log.error("run it again with -v for the traceback")
         return self._end(message, (), ExitCode.INTERNAL)
 
+    def summarise(self, message: str, diagnostics: tuple[Diagnostic, ...], end: Exit) -> str:
+        """Say in the summary what is wrong; return its path, empty where there is none."""
+        if not self.summary:
+            return ""
+        from runner.cli.summary import add_failure  # noqa: PLC0415 - only where one is wanted
+
+        return add_failure(self, message, diagnostics, end)
+
     def _end(self, message: str, diagnostics: tuple[Diagnostic, ...], code: ExitCode) -> int:
         """Tell machines what went wrong; a run that has told its result already has told that too."""
         if self.told:
             return code
         end = Exit(code=code, reason=message.partition("\n")[0].rstrip(":"))
+        written = self.summarise(message, diagnostics, end)
         if hub := self.hub:
-            hub.tell_failure(message, diagnostics, end)
+            hub.tell_failure(message, diagnostics, end, summary=written)
         if self.wants_json:
             from runner.reports.document import failure_document  # noqa: PLC0415 - only where something is wrong
 

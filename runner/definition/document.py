@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Final, Literal, NoReturn, TypeAlias
@@ -37,7 +37,7 @@ _READERS: Final[Mapping[Kind, str]] = {"yaml": "runner.definition.yaml_tree", "j
 """Modules with a function `read(text) -> Document`."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@record(kw_only=False)
 class Place:
     """A line and a column, both from 1 on, in characters."""
 
@@ -106,7 +106,7 @@ class Stop(Exception):
     """Reading cannot go on; the trouble is noted."""
 
 
-@dataclass(slots=True, kw_only=True)
+@record(frozen=False)
 class Open:
     """A list or an object whose end is still to come."""
 
@@ -132,7 +132,7 @@ class Reading:
     def document(self, value: object) -> Document:
         """Make the document of a value and the notes."""
         chart = Chart(lines=self.lines, values=self.values, keys=self.keys)
-        ordered = sorted(self.troubles, key=lambda trouble: trouble.place)
+        ordered = sorted(self.troubles, key=lambda trouble: (trouble.place.line, trouble.place.column))
         return Document(value=value, troubles=tuple(ordered), chart=lambda: chart)
 
     def value(self, path: Path, offset: int, written: int | None = None) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, TypeVar
 
 from runner.definition.diagnostics import diagnostic
+from runner.records import record
 from runner.validators import problems, read
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-@dataclass(slots=True)
+@record(kw_only=False, frozen=False)
 class Draft:
     """Collects diagnostics, so that all problems of a file are reported at once."""
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from yaml import events as libyaml
@@ -16,6 +15,7 @@ from yaml.error import MarkedYAMLError
 
 from runner.definition.document import MAX_BYTES, MAX_INTEGER, Document, Open, Reading, Stop, whole_number
 from runner.definition.yaml_trouble import explain, index_of, refuse_braces
+from runner.records import record
 from runner.spec import described
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ _CONSTANTS: Final[Mapping[str, object]] = {"null": None, "true": True, "false": 
 _BASES: Final = {"decimal": 10, "octal": 8, "hexadecimal": 16}
 
 
-@dataclass(slots=True, kw_only=True)
+@record(frozen=False)
 class _Open(Open):
     """A list or an object whose end is still to come, and what is known of it."""
 

@@ -7,7 +7,6 @@ finds it there when validators are prepared, and nothing here imports pydantic.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -42,12 +41,14 @@ class Block(Template):
     __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class ReadBy:
     """How a value is read from a file, and the JSON Schema of what may stand there."""
 
-    function: Callable[[Any], Any]
-    schema: Mapping[str, Any]
+    __slots__ = ("function", "schema")
+
+    def __init__(self, function: Callable[[Any], Any], schema: Mapping[str, Any]) -> None:
+        self.function = function
+        self.schema = schema
 
     def __get_pydantic_core_schema__(self, _source: object, _handler: GetCoreSchemaHandler) -> CoreSchema:
         from pydantic_core import core_schema  # noqa: PLC0415 - only where validators are prepared
