@@ -40,6 +40,7 @@ _SOCKET_BAD: Final = -1
 
 _HTTP_AND_HTTPS: Final = 3
 _COULDNT_CONNECT: Final = 7
+_ENDED_EARLY: Final = 18
 _TIMED_OUT: Final = 28
 _URL_MALFORMED: Final = 3
 _TOO_LARGE: Final = frozenset({23, 100})

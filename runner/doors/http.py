@@ -41,19 +41,20 @@ class Http:
         Raises `TimedOut`, `Cancelled`, `Unreachable` (`not_resolved`, `connection_refused`, `connection_lost`,
         `unreachable`, `tls`) or `Refused` (`refused_address`, `redirect`, `too_large`; `refused`: this is no request).
         """
-        request = _with_credentials(request)
+        target = target_of(request.url)
+        request = _with_credentials(request, target)
         spent = Timings()
         for _ in range(MAX_REDIRECTS + 1):
-            response = self._exchange(request, deadline)
+            response = self._exchange(request, target, deadline)
             spent = response.timings.after(spent)
             if not (request.follow_redirects and response.status in _REDIRECTS and "location" in response.headers):
                 return replace(response, timings=spent)
             request = _redirected(request, response)
-        msg = f"{target_of(request.url).called} redirects more than {MAX_REDIRECTS} times"
+            target = target_of(request.url)
+        msg = f"{target.called} redirects more than {MAX_REDIRECTS} times"
         raise Refused(msg, code="redirect")
 
-    def _exchange(self, request: Request, deadline: Deadline) -> Response:
-        target = target_of(request.url)
+    def _exchange(self, request: Request, target: Target, deadline: Deadline) -> Response:
         proxy = self._proxy(target, trusted=request.trusted)
         nearest = proxy or target
         started = time.monotonic()
@@ -80,9 +81,9 @@ class Http:
         return target_of(chosen, "the proxy that the environment names")
 
 
-def _with_credentials(request: Request) -> Request:
+def _with_credentials(request: Request, target: Target) -> Request:
     """Turn credentials in the URL into the header that they mean."""
-    credentials = target_of(request.url).credentials
+    credentials = target.credentials
     if not credentials or "authorization" in map(str.lower, request.headers):
         return request
     token = base64.b64encode(credentials.encode()).decode()
