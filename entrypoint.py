@@ -1,5 +1,5 @@
-"""What the image starts."""
+"""What the image and the composite action start."""
 
-from runner.cli.main import main
+from runner.cli.container import main
 
 raise SystemExit(main())

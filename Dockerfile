@@ -1,0 +1,53 @@
+# One file, two images: `action` (the last target, for GitHub) and `runtime` (for everything else).
+#   docker build --target runtime -t runner .
+ARG BASE=debian:trixie-slim
+
+# --- what is installed: the lock's wheels, the runner, its prepared validators -------------------------
+FROM ${BASE} AS build
+RUN apt-get update && apt-get install --yes --no-install-recommends binutils python3 python3-pip
+COPY requirements.lock /build/
+RUN python3 -m pip install --require-hashes --only-binary=:all: --no-compile --no-cache-dir --no-deps \
+      --disable-pip-version-check --root-user-action=ignore --target /site --requirement /build/requirements.lock
+COPY runner /site/runner
+COPY definitions /site/runner/builtin
+# Nobody reads type stubs, tests of libraries or debug symbols there. The validators are prepared and everything is
+# compiled; compiled files are trusted as they are, for nobody edits their sources.
+RUN rm -rf /site/bin && find /site -name '*.pyi' -delete && find /site -name tests -type d -prune -exec rm -rf {} + \
+ && find /site -name '*.so*' -exec strip --strip-unneeded {} + \
+ && cd /site && python3 -m runner.prepare && find /site -name __pycache__ -prune -exec rm -rf {} + \
+ && python3 -m compileall -q --invalidation-mode unchecked-hash /site
+
+# --- the common part of both images --------------------------------------------------------------------
+FROM ${BASE} AS common
+# python3-minimal brings the interpreter, libpython3-stdlib the rest of its library, and neither pip nor a compiler;
+# ca-certificates the authorities; tini the first process, which reaps what others leave behind.
+# Of the library goes what nothing here imports: test suites, Tk, IDLE, pydoc, pip's wheels.
+RUN apt-get update \
+ && apt-get install --yes --no-install-recommends ca-certificates libpython3-stdlib python3-minimal tini \
+ && cd /usr/lib/python3.13 && rm -rf ensurepip idlelib pydoc_data test tkinter turtledemo turtle.py \
+ && find /usr/lib/python3* -name __pycache__ -prune -exec rm -rf {} + \
+ && python3 -m compileall -q --invalidation-mode unchecked-hash /usr/lib/python3.13 \
+ && rm -rf /var/lib/apt/lists/* /var/cache/* /var/log/* /usr/share/doc/* /usr/share/man/* /usr/share/locale/* \
+ && mkdir --mode=1777 /work
+COPY --from=build /site /usr/local/lib/python3.13/dist-packages
+COPY entrypoint.py LICENSE /opt/pipeline-runner/
+ENV LANG=C.UTF-8 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1
+WORKDIR /work
+ENTRYPOINT ["/usr/bin/tini", "-g", "--", "/usr/bin/python3", "-I", "/opt/pipeline-runner/entrypoint.py"]
+ARG VERSION=dev
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="pipeline-runner" \
+      org.opencontainers.image.description="A containerised runner for health pipelines as code" \
+      org.opencontainers.image.source="https://github.com/org/pipeline-action" \
+      org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"
+
+# --- for laptops, Kubernetes and other CI systems: nobody's user -----------------------------------------
+FROM common AS runtime
+USER 65532:65532
+
+# --- for GitHub, whose mounts need root: the run itself is handed to the owner of the workspace ------------
+FROM common AS action

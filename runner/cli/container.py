@@ -1,0 +1,61 @@
+"""What the image starts: the runner, or the program that a CI system asks for; never as root without need."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Final
+
+from runner.cli.commands import COMMANDS
+from runner.cli.main import main as run_command_line
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, MutableMapping, Sequence
+
+DOCKER_SOCKET: Final = "/var/run/docker.sock"
+KEEP_DOCKER: Final = "PIPELINE_DOCKER_SOCKET"
+"""`true` keeps the group of Docker's socket, so that commands may use it: who may, is root on the host."""
+
+
+def main() -> int:
+    """Start what the arguments ask for; return its exit code."""
+    arguments = sys.argv[1:]
+    if program := _other_program(arguments):
+        os.execv(program, arguments)  # noqa: S606 - that is what was asked for, and nothing is put together for a shell
+    hand_over(os.environ)
+    return run_command_line(arguments, inputs=os.environ.get("GITHUB_ACTIONS") == "true")
+
+
+def _other_program(arguments: Sequence[str]) -> str | None:
+    """Return the program that the first word names, where it is none of ours: GitLab starts `sh`, Jenkins `cat`."""
+    word = arguments[0] if arguments else "-"
+    if word.startswith("-") or word in COMMANDS:
+        return None
+    from shutil import which  # noqa: PLC0415 - only for such a word
+
+    return which(word)
+
+
+def hand_over(environ: MutableMapping[str, str]) -> None:
+    """Go on as the owner of the workspace where this is root and that is not: files made there belong to them.
+
+    GitHub starts the container as root, since its mounts need that; nothing of a run does.
+    """
+    if os.geteuid() != 0:
+        return
+    owner = os.stat(environ.get("GITHUB_WORKSPACE") or os.curdir)  # noqa: PTH116 - `--version` does without pathlib
+    if owner.st_uid == 0:
+        return
+    os.setgroups(_groups(environ))
+    os.setgid(owner.st_gid)
+    os.setuid(owner.st_uid)
+
+
+def _groups(environ: Mapping[str, str]) -> list[int]:
+    """Return the groups to keep beside the owner's: that of Docker's socket where it is asked for."""
+    if environ.get(KEEP_DOCKER) != "true":
+        return []
+    from pathlib import Path  # noqa: PLC0415 - only then
+
+    socket = Path(DOCKER_SOCKET)
+    return [socket.stat().st_gid] if socket.exists() else []
