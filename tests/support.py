@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+
+import pytest
 
 from runner.definition.loader import load
 from runner.doors import open_doors
@@ -72,3 +75,12 @@ def world_of(definition: Definition, **given: Any) -> World:  # noqa: ANN401 - t
         "fail_on": definition.fail_on,
     }
     return World(**{**fixed, **given})
+
+
+def needs(name: str, available: object, reason: str) -> None:
+    """Skip the test where what it needs is not there; fail it where `PIPELINE_TEST_REQUIRE` lists the name of it."""
+    if available:
+        return
+    if name in os.environ.get("PIPELINE_TEST_REQUIRE", "").replace(",", " ").split():
+        pytest.fail(f"PIPELINE_TEST_REQUIRE lists {name}, but {reason}")
+    pytest.skip(reason)

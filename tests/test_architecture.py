@@ -57,7 +57,9 @@ HIDDEN: Final = {
     "pydantic": ("60 ms, only where nothing is prepared", {"validators"}),
     "pydantic_core": ("only where validators are prepared", {"spec.base"}),
     "regex": ("30 ms, only where a check has a pattern", {"checks.matching"}),
-    "runner.cli.arguments": ("--version does without", {"cli.main"}),
+    "pathlib": ("--version does without", {"cli.container"}),
+    "shutil": ("--version does without", {"cli.container"}),
+    "runner.cli.action": ("only in the Action", {"cli.session"}),
     "runner.cli.dry_run": ("only for a dry run", {"cli.commands.run"}),
     "runner.lean_pydantic": (
         "10 ms, with the first definition",
@@ -74,13 +76,15 @@ HIDDEN: Final = {
     "runner.cli.github": ("only on GitHub", {"cli.shell"}),
     "runner.cli.prepare_run": ("--help does without", {"cli.commands.run"}),
     "runner.cli.rewrite": ("only where a flag changes nodes", {"cli.overrides"}),
-    "runner.cli.shell": ("--version does without", {"cli.main"}),
-    "runner.cli.signals": ("--version does without", {"cli.main"}),
+    "runner.cli.heartbeat": ("only where one is wanted", {"cli.session"}),
+    "runner.cli.session": ("--version does without", {"cli.main"}),
+    "runner.cli.summary": ("only where a summary is wanted", {"cli.publish", "cli.shell"}),
     "runner.definition.schema": ("brings pydantic, only for the schema", {"cli.commands.schema"}),
     "runner.doors.files": ("a door is built when it is first used", {"doors.opened"}),
     "runner.doors.http": ("a door is built when it is first used", {"doors.opened"}),
     "runner.doors.net": ("a door is built when it is first used", {"doors.opened"}),
     "runner.doors.process": ("a door is built when it is first used", {"doors.opened"}),
+    "runner.doors.smtp": ("a door is built when it is first used", {"doors.opened"}),
     "runner.doors.shut": ("only for a dry run", {"doors"}),
     "runner.expressions": (
         "brings jinja2, only where a definition has an expression",
@@ -104,7 +108,7 @@ HIDDEN: Final = {
 OPENINGS: Final[dict[tuple[str, str], str]] = {}
 """Imports of modules that reach out where none of it is used to: (module, what it imports) and for what."""
 
-SHELL: Final = {"cli.main", "prepare"}
+SHELL: Final = {"cli.main", "cli.session", "cli.container", "prepare"}
 """Where the process meets the program: prepare is the build's, and no part of a run."""
 
 MAX_BROAD_HANDLERS: Final = 2

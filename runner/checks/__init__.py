@@ -16,6 +16,7 @@ CHECKS: Final[Registry[Check]] = Registry(
         "cpu": "runner.checks.cpu:Cpu",
         "memory": "runner.checks.memory:Memory",
         "disk": "runner.checks.disk:Disk",
+        "process": "runner.checks.process:Process",
         "http": "runner.checks.http:Http",
         "tcp": "runner.checks.tcp:Tcp",
         "command": "runner.checks.command:Command",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping  # noqa: TC003 - read by pydantic
+import re
+from collections.abc import Mapping
 from dataclasses import field
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from runner.doors.request import Response
 
 StatusRange = tuple[int, int]
+_CHARSET: Final = re.compile(r"""charset\s*=\s*["']?([\w.:-]+)""", re.IGNORECASE)
 LOWEST_STATUS: Final = 100
 HIGHEST_STATUS: Final = 599
 
@@ -77,13 +79,19 @@ class Expect:
     json: Mapping[str, Any] = field(default_factory=dict)
     """Values in a JSON body, by the JMESPath that leads to each: `{status: up, "length(nodes)": 3}`."""
     header: Mapping[str, PlainText] = field(default_factory=dict)
-    """Values of headers, by name."""
+    """Values of headers, by name; `text/html` is met by `text/html; charset=utf-8`, too."""
 
     def __post_init__(self) -> None:
         """Refuse patterns and paths that do not compile."""
         refuse_bad_pattern(self.body_matches, "body_matches")
         for path in self.json:
             _refuse_bad_path(path)
+
+    @property
+    def reads(self) -> str:
+        """The first key that needs a body; empty where only the status and headers matter."""
+        given = {"body_contains": self.body_contains, "body_matches": self.body_matches, "json": self.json or None}
+        return next((key for key, wanted in given.items() if wanted is not None), "")
 
     def missed(self, response: Response, deadline: Deadline) -> Miss | None:
         """Return the first thing that is not as expected; None where all is.
@@ -101,7 +109,7 @@ class Expect:
         if any(low <= response.status <= high for low, high in self.status):
             return None
         wanted = " or ".join(f"{low}" if low == high else f"{low} to {high}" for low, high in self.status)
-        came = excerpt(_text(response))
+        came = _quoted(_text(response)) or "empty"
         return Miss(f"answered {response.status}, expected {wanted}; the body is {came}", code="status")
 
     def _missed_header(self, headers: Mapping[str, str]) -> Miss | None:
@@ -109,7 +117,7 @@ class Expect:
             came = headers.get(name.lower())
             if came is None:
                 return Miss(f"has no header {name}, expected {excerpt(wanted)}")
-            if came != wanted:
+            if wanted not in {came, came.partition(";")[0].rstrip()}:
                 return Miss(f"has the header {name} {excerpt(came)}, expected {excerpt(wanted)}")
         return None
 
@@ -123,7 +131,7 @@ class Expect:
         if not wanted:
             return None
         _refuse_cut(response, wanted)
-        return Miss(f"has the body {excerpt(text)}, expected {wanted}")
+        return Miss(f"{_has(text)}, expected {wanted}")
 
     def _missed_json(self, response: Response) -> Miss | None:
         if not self.json:
@@ -133,13 +141,27 @@ class Expect:
         try:
             tree = json.loads(text)
         except (ValueError, RecursionError):
-            return Miss(f"has the body {excerpt(text)}, expected JSON")
+            return Miss(f"{_has(text)}, expected JSON")
         misses = (_missed_value(tree, path, wanted) for path, wanted in self.json.items())
         return next((miss for miss in misses if miss is not None), None)
 
 
 def _text(response: Response) -> str:
-    return response.body.decode("utf-8", "replace")
+    """Decode the body as the server says, or as UTF-8."""
+    said = _CHARSET.search(response.headers.get("content-type", ""))
+    try:
+        return response.body.decode(said[1] if said else "utf-8-sig", "replace").removeprefix("\ufeff")
+    except (LookupError, UnicodeError):  # there is no such charset
+        return response.body.decode("utf-8", "replace")
+
+
+def _quoted(text: str) -> str:
+    """Return the beginning of a text in quotation marks; empty where there is nothing to read in it."""
+    return excerpt(text) if text.strip() else ""
+
+
+def _has(text: str) -> str:
+    return f"has the body {quoted}" if (quoted := _quoted(text)) else "has an empty body"
 
 
 def _refuse_cut(response: Response, wanted: str) -> None:
@@ -154,19 +176,30 @@ def _missed_value(tree: object, path: str, wanted: object) -> Miss | None:
 
     try:
         came = jmespath.search(path, tree)
-    except jmespath.exceptions.JMESPathError as error:
+    except (ValueError, ArithmeticError, RecursionError) as error:  # a step of 0 or an infinity is not its own error
         return Miss(f"has no {path}: {excerpt(str(error))}")
-    # True is 1 to Python, and to nobody else.
-    if came == reveal_tree(wanted) and isinstance(came, bool) == isinstance(wanted, bool):
+    if _same(came, reveal_tree(wanted)):
         return None
     return Miss(f"has {path} {_shown(came)}, expected {_shown(wanted)}")
+
+
+def _same(came: object, wanted: object) -> bool:
+    """Compare as JSON does: true is not 1, but 1 is 1.0."""
+    if isinstance(came, list) and isinstance(wanted, list):
+        return len(came) == len(wanted) and all(map(_same, came, wanted))
+    if isinstance(came, Mapping) and isinstance(wanted, Mapping):
+        return came.keys() == wanted.keys() and all(_same(came[key], wanted[key]) for key in wanted)
+    return came == wanted and isinstance(came, bool) == isinstance(wanted, bool)
 
 
 def _shown(value: object) -> str:
     if isinstance(value, Secret | Sealed):
         return str(value)
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    return excerpt(text).strip("“”")
+    try:
+        text = json.dumps(value, ensure_ascii=False, default=str)
+    except RecursionError:
+        return "what is nested too deeply"
+    return excerpt(text).removeprefix("“").removesuffix("”")
 
 
 def _refuse_bad_path(path: str) -> None:

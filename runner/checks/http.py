@@ -47,11 +47,20 @@ class Http(Answered):
     verify_tls: bool = True
 
     def __post_init__(self) -> None:
-        """Refuse two bodies."""
+        """Refuse two bodies, and bodies where there are none."""
         Answered.__post_init__(self)
-        if self.body is not None and self.json is not None:
+        sent = [key for key in ("body", "json") if getattr(self, key) is not None]
+        if len(sent) > 1:
             msg = "body and json both say what is sent"
             raise Invalid(msg, "keep one of them", code="E208", at=("body",))
+        if self.method != "HEAD":
+            return
+        if sent:
+            msg = "a HEAD request carries no body"
+            raise Invalid(msg, "leave it out, or ask with another method", code="E208", at=(sent[0],))
+        if known(self.expect) and self.expect.reads:
+            msg = "the answer to HEAD has no body"
+            raise Invalid(msg, "ask with GET", code="E208", at=("expect", self.expect.reads))
 
     def look(self, scope: Scope) -> Seen:
         """Ask once."""
@@ -62,18 +71,20 @@ class Http(Answered):
         if miss is None:
             message = f"{self._shown} answered {response.status} in {duration_text(total)}"
             return Seen(message=message, value=total, unit="s", metrics=_metrics(response))
+        elsewhere = _without_query(response.url)
         return Seen(
             message=f"{self._shown} {miss.sentence}",
             verdict=Verdict.CRITICAL,
             value=total,
             unit="s",
             metrics=_metrics(response),
+            also="" if elsewhere == _without_query(self._shown) else f"it redirects to {elsewhere}",
             code=miss.code,
         )
 
     def subject(self, scope: Scope) -> str:  # noqa: ARG002 - the same from everywhere
         """Name the URL, without what may change from one call to the next."""
-        return re.split(r"[?#]", self._shown)[0]
+        return _without_query(self._shown)
 
     @property
     def about(self) -> str | None:
@@ -116,6 +127,10 @@ class Http(Answered):
             verify_tls=self.verify_tls,
             trusted=scope.trusts(self.url),
         )
+
+
+def _without_query(url: str) -> str:
+    return re.split(r"[?#]", url)[0]
 
 
 def _metrics(response: Response) -> dict[str, object]:

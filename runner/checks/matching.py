@@ -27,8 +27,8 @@ def excerpt(text: str) -> str:
     return f"“{line if len(line) <= EXCERPT else line[: EXCERPT - 1] + '…'}”"
 
 
-def refuse_bad_pattern(pattern: str | None, key: str) -> None:
-    """Raise `Invalid` where a pattern does not compile."""
+def refuse_bad_pattern(pattern: str | None, *at: str | int) -> None:
+    """Raise `Invalid` where the pattern at a path does not compile."""
     if pattern is None or not known(pattern):
         return
     import regex  # noqa: PLC0415 - 30 ms that only a pattern is worth
@@ -37,7 +37,7 @@ def refuse_bad_pattern(pattern: str | None, key: str) -> None:
         regex.compile(pattern)
     except regex.error as error:
         msg = f"the pattern does not compile: {error}"
-        raise Invalid(msg, "patterns are written as in Python's re", at=(key,)) from None
+        raise Invalid(msg, "patterns are written as in Python's re", at=at) from None
 
 
 def found(pattern: str, text: str, deadline: Deadline) -> bool:

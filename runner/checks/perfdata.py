@@ -7,7 +7,7 @@ from typing import Final
 
 _DATUM: Final = re.compile(
     r"(?:'(?P<quoted>(?:[^']|'')+)'|(?P<bare>[^\s='|]+))"
-    r"=(?P<value>-?\d+(?:[.,]\d+)?)(?P<unit>[A-Za-z%]*)(?P<limits>(?:;[^\s;]*)*)"
+    r"=(?P<value>[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?)(?P<unit>[^\s;|=\d]*)(?P<limits>(?:;[^\s;]*)*)"
 )
 _LIMITS: Final = ("warning", "critical", "min", "max")
 

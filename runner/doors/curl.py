@@ -49,7 +49,7 @@ _TLS: Final = frozenset({35, 53, 54, 58, 59, 60, 64, 66, 77, 80, 82, 83, 90, 91,
 _REASONS: Final = {
     1: "the answer is not HTTP",
     8: "the answer is not HTTP",
-    18: "the answer ended too early",
+    _ENDED_EARLY: "the answer ended too early",
     52: "closed without an answer",
     61: "the answer cannot be decompressed",
 }
@@ -102,7 +102,7 @@ def trust(ca_bundle: str, *ends: Target) -> dict[str, object]:
     """Return where libcurl finds the certificates of the authorities."""
     if all(end.scheme == "http" for end in ends):
         return {}
-    file, folder = (ca_bundle, "") if ca_bundle else _system_trust()
+    file, folder = (ca_bundle, "") if ca_bundle else system_trust()
     if ca_bundle and Path(ca_bundle).is_dir():
         file, folder = "", ca_bundle
     return {
@@ -113,7 +113,7 @@ def trust(ca_bundle: str, *ends: Target) -> dict[str, object]:
 
 
 @cache
-def _system_trust() -> tuple[str, str]:
+def system_trust() -> tuple[str, str]:
     """Return file and folder of the system's certificates, else certifi's file."""
     import ssl  # noqa: PLC0415 - 15 ms that only a run with TLS pays
 
@@ -156,6 +156,7 @@ class Transfer:
         self.body = bytearray()
         self.truncated = False
         self._header_bytes = 0
+        self._headed = False
         self._max_body = request.max_body
         self._ips = ips
         self._deadline = deadline
@@ -173,7 +174,7 @@ class Transfer:
                 else:
                     handle.setopt(option, value.encode() if isinstance(value, str) else value)
             try:
-                with self._deadline.guard(self._stop):
+                with self._deadline.on_cancel(self._stop):  # libcurl keeps the time itself
                     handle.perform()
             except pycurl.error as error:
                 self._deadline.check()
@@ -187,6 +188,8 @@ class Transfer:
                 for sock in self._sockets:
                     sock.close()
             self._deadline.check()
+            if not self._headed:  # libcurl takes headers that break off for all of them
+                raise failure(_ENDED_EARLY, "", 0, 0)
             self.status = handle.getinfo(pycurl.RESPONSE_CODE)
             phases = (pycurl.CONNECT_TIME, pycurl.APPCONNECT_TIME, pycurl.STARTTRANSFER_TIME, pycurl.TOTAL_TIME)
             connect, tls, first_byte, total = map(handle.getinfo, phases)
@@ -220,8 +223,10 @@ class Transfer:
         if self._header_bytes > MAX_HEADERS:
             return 0
         name, colon, value = line.decode("utf-8", "backslashreplace").partition(":")
+        self._headed = self._headed or not line.strip()
         if line.startswith(b"HTTP/"):
             self.headers.clear()  # what came before belongs to a 1xx answer
+            self._headed = False
         elif colon:
             key, text = name.strip().lower(), value.strip()
             self.headers[key] = f"{self.headers[key]}, {text}" if key in self.headers else text

@@ -40,13 +40,15 @@ class Threshold:
 
     def milder_than(self, other: Threshold) -> bool:
         """Say whether a value that crosses `other` crosses this one too; true where they do not compare."""
-        if self.above is not None and other.above is not None:
-            return self.above <= other.above
-        if self.below is not None and other.below is not None:
-            return self.below >= other.below
-        if self.outside and other.outside:
-            return self.outside[0] >= other.outside[0] and self.outside[1] <= other.outside[1]
-        return True
+        (low, high), (worse_low, worse_high) = self._ends, other._ends
+        reaches_low = low is None or worse_low is None or low >= worse_low
+        reaches_high = high is None or worse_high is None or high <= worse_high
+        return reaches_low and reaches_high
+
+    @property
+    def _ends(self) -> tuple[float | None, float | None]:
+        """The lowest and the highest value that is well; None where there is none."""
+        return self.outside or (self.below, self.above)
 
 
 def _threshold(value: object, read: Callable[[object], float], direction: str) -> Threshold:

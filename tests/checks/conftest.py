@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 
+from tests.doors.conftest import authority, ca_file, serve
 from tests.nodes.conftest import make_scope, scope
 
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["make_scope", "scope"]
+__all__ = ["authority", "ca_file", "make_scope", "scope", "serve"]
 
 
 class Site(BaseHTTPRequestHandler):

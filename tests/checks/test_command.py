@@ -84,6 +84,16 @@ def test_a_plugin_that_says_nothing_is_named(scope: Scope) -> None:
             },
             id="more-lines",
         ),
+        pytest.param(
+            "OK | a=1.5e-05s;1e3 b=.5ms c=+2µs d=-1E2",
+            {
+                "a": {"value": 0.000015, "unit": "s", "warning": "1e3"},
+                "b": {"value": 0.5, "unit": "ms"},
+                "c": {"value": 2.0, "unit": "µs"},
+                "d": {"value": -100.0, "unit": ""},
+            },
+            id="notations",
+        ),
         pytest.param("OK | a=U b=2c", {"b": {"value": 2.0, "unit": "c"}}, id="undetermined"),
     ],
 )

@@ -564,7 +564,7 @@ def test_reading_never_raises(data: bytes, kind: Kind) -> None:
     document = read(data, "", kind=kind)
     assert list(walk(document.value))
     for trouble in document.troubles:
-        assert trouble.place >= Place(1, 1)
+        assert min(trouble.place.line, trouble.place.column) >= 1
         assert f"{format_path(trouble.path)}{trouble.sentence}{trouble.hint}".encode()
 
 

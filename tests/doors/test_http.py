@@ -355,6 +355,12 @@ ILL: dict[str, tuple[Talk, str]] = {
     "resets at once": (reset(b""), "connection reset by peer"),
     "resets in the body": (reset(HEAD + b"Content-Length: 100\r\n\r\nhalf"), "connection reset by peer"),
     "promises more than it sends": (answer(HEAD + b"Content-Length: 100\r\n\r\nhalf"), "the answer ended too early"),
+    "closes in the headers": (answer(HEAD + b"Content-Le"), "the answer ended too early"),
+    "closes after a header": (answer(HEAD + b"Server: x\r\n"), "the answer ended too early"),
+    "closes in the headers after an interim answer": (
+        answer(b"HTTP/1.1 103 Early Hints\r\n\r\n" + HEAD),
+        "the answer ended too early",
+    ),
     "closes in the chunks": (
         answer(HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\nhe"),
         "the answer ended too early",

@@ -317,3 +317,35 @@ def test_a_node_whose_time_is_up_keeps_what_its_checks_had_shown_by_then(make_sc
     assert known.verdict is Verdict.CRITICAL
     assert [(seen.check, seen.path) for seen in known.observations] == [("dead", ("checks", 1))]
     assert "1 of 2 checks were done, not slow" in caught.value.message
+
+
+@pytest.mark.parametrize("limit", [1, 3])
+def test_no_more_checks_than_the_concurrency_are_run_at_the_same_time(limit: int, make_scope: ScopeMaker) -> None:
+    counting, now, peak = threading.Lock(), 0, 0
+
+    class Busy(Shop):
+        def do_GET(self) -> None:
+            nonlocal now, peak
+            with counting:
+                now += 1
+                peak = max(peak, now)
+            time.sleep(0.05)
+            with counting:
+                now -= 1
+            super().do_GET()
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Busy) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        checks = ({"type": "http", "url": f"{url}/{one}"} for one in range(9))
+        output = run(make_scope(seconds=60), *checks, concurrency=limit)
+        server.shutdown()
+    assert output.data["checks_passed"] == 9
+    assert min(limit, 2) <= peak <= limit
+
+
+def test_a_check_that_waits_for_its_turn_has_its_own_time_still_to_come(scope: Scope) -> None:
+    waiting = (command("sleep 0.3; exit 0", name=f"c{number}", timeout="5s") for number in range(4))
+    last = command("exit 0", name="last", timeout="1s")
+    output = run(scope, *waiting, last, concurrency=1)
+    assert output.data["checks_passed"] == 5
