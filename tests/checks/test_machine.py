@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
 import time
 from dataclasses import replace
@@ -41,7 +43,10 @@ def test_cpu_averages_its_samples(scope: Scope) -> None:
 
 
 def test_cpu_can_judge_the_busiest_core(scope: Scope) -> None:
-    result = examine(read(Cpu, {"samples": 1, "sample_interval": "20ms", "per_cpu": True, "critical": ALWAYS}), scope)
+    check = read(Cpu, {"samples": 1, "sample_interval": "200ms", "per_cpu": True, "critical": ALWAYS})
+    with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as busy:
+        result = examine(check, scope)
+        busy.kill()
     cores = result.seen.metrics["per_cpu"]
     assert isinstance(cores, list)
     assert result.seen.value == max(cores)
