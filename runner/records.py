@@ -7,7 +7,7 @@ pydantic take it as one), only its methods are the ones below, made once for all
 
 from __future__ import annotations
 
-from dataclasses import MISSING, FrozenInstanceError, dataclass, field, fields
+from dataclasses import MISSING, Field, FrozenInstanceError, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, TypeVar, dataclass_transform, overload
 
 if TYPE_CHECKING:
@@ -37,53 +37,112 @@ def record(
 
 
 def _made(cls: type[Class], *, kw_only: bool, frozen: bool) -> type[Class]:
-    own = vars(cls).keys()
-    made = dataclass(init=False, repr=False, eq=False, match_args=False, slots=True, kw_only=kw_only)(cls)
-    known = [one for one in fields(made) if one.init]  # type: ignore[arg-type]
-    made.__shape__ = (  # type: ignore[attr-defined]
-        tuple(one.name for one in known),
-        tuple(one.name for one in known if not one.kw_only),
-        {one.name: one.default for one in known if one.default is not MISSING},
-        [(one.name, one.default_factory) for one in known if one.default_factory is not MISSING],
-        hasattr(made, "__post_init__"),
-    )
-    for name, method in (_METHODS | (_FROZEN if frozen else _CHANGING)).items():
-        if name not in own:
-            setattr(made, name, method)
-    return made
+    shape = _shape(cls, kw_only=kw_only)
+    body = {name: value for name, value in vars(cls).items() if name not in shape.own}
+    methods = _METHODS | (_FROZEN if frozen else _CHANGING)
+    body |= {name: method for name, method in methods.items() if name not in body}
+    body |= {"__slots__": tuple(shape.own), "__shape__": shape, "__dataclass_fields__": _DataclassFields()}
+    body.pop("__dict__", None)
+    body.pop("__weakref__", None)
+    return type(cls)(cls.__name__, cls.__bases__, body)  # type: ignore[misc,no-any-return]  # a metaclass is called
+
+
+class _Shape:
+    """The fields of a record, its bases' first."""
+
+    __slots__ = ("checks", "defaults", "factories", "kw_only", "names", "own", "positional")
+
+    def __init__(self, bases: list[_Shape], own: dict[str, object], *, kw_only: bool, checks: bool) -> None:
+        self.own = own
+        """What stands behind the fields of the class itself; `MISSING` for nothing."""
+        self.kw_only = kw_only
+        self.checks = checks
+        self.names: dict[str, None] = {}
+        """Of the fields that a call gives, in order."""
+        self.positional: dict[str, None] = {}
+        self.defaults: dict[str, object] = {}
+        self.factories: dict[str, Callable[[], object]] = {}
+        for base in bases:
+            self.names.update(base.names)
+            self.positional.update(base.positional)
+            self.defaults.update(base.defaults)
+            self.factories.update(base.factories)
+        for name, default in own.items():
+            self._add(name, default)
+
+    def _add(self, name: str, default: object) -> None:
+        if isinstance(default, Field):
+            if not default.init:
+                return
+            if default.default_factory is not MISSING:
+                self.factories[name] = default.default_factory
+            default = default.default
+        self.names[name] = None
+        if not self.kw_only:
+            self.positional[name] = None
+        if default is not MISSING:
+            self.factories.pop(name, None)
+            self.defaults[name] = default
+
+
+def _shape(cls: type, *, kw_only: bool) -> _Shape:
+    written: dict[str, str] = vars(cls).get("__annotations__", {})
+    own = {name: vars(cls).get(name, MISSING) for name, kind in written.items() if not kind.startswith("ClassVar")}
+    bases = [vars(base)["__shape__"] for base in reversed(cls.__mro__) if "__shape__" in vars(base)]
+    return _Shape(bases, own, kw_only=kw_only, checks=hasattr(cls, "__post_init__"))
+
+
+class _DataclassFields:
+    """What makes a dataclass of a record, worked out when it is asked for."""
+
+    def __get__(self, instance: object, owner: type) -> dict[str, Field[Any]]:
+        """Return the fields as `dataclasses` describes them."""
+        found: dict[str, Field[Any]] = {}
+        for base in reversed(owner.__mro__):
+            if "__shape__" in vars(base):
+                found.update(_described(base))
+        owner.__dataclass_fields__ = found  # type: ignore[attr-defined]
+        return found
+
+
+def _described(cls: Any) -> dict[str, Field[Any]]:  # noqa: ANN401 - any record
+    """Let the library describe the fields of a class itself, bare of all else."""
+    shape: _Shape = vars(cls)["__shape__"]
+    kinds = {name: cls.__annotations__[name] for name in shape.own}
+    given = {name: default for name, default in shape.own.items() if default is not MISSING}
+    bare = type(cls.__name__, (), {"__annotations__": kinds, "__module__": cls.__module__, **given})
+    plain: Any = dataclass(init=False, repr=False, eq=False, match_args=False, kw_only=True)(bare)
+    return {one.name: one for one in fields(plain)}
 
 
 def _init(self: Any, /, *values: object, **named: object) -> None:  # noqa: ANN401 - any record
     """Set each field to the value given for it, else to its default; raise `TypeError` as any call would."""
-    names, positional, defaults, factories, checks = type(self).__shape__
-    given = {**defaults, **named}
+    shape: _Shape = self.__shape__
+    given = {**shape.defaults, **named}
     if values:
-        _place(self, positional, values, named)
-        given.update(zip(positional, values, strict=False))
-    for name, make in factories:
+        _place(self, shape.positional, values, named)
+        given.update(zip(shape.positional, values, strict=False))
+    for name, make in shape.factories.items():
         if name not in given:
             given[name] = make()
-    if len(given) != len(names):
-        _refuse(self, names, given)
-    try:
-        for name in names:
-            _put(self, name, given[name])
-    except KeyError:
-        _refuse(self, names, given)
-    if checks:
+    if given.keys() != shape.names.keys():
+        _refuse(self, shape.names, given)
+    for name, value in given.items():
+        _put(self, name, value)
+    if shape.checks:
         self.__post_init__()
 
 
-def _place(self: object, positional: tuple[str, ...], values: tuple[object, ...], named: dict[str, object]) -> None:
+def _place(self: object, positional: dict[str, None], values: tuple[object, ...], named: dict[str, object]) -> None:
     if len(values) > len(positional):
         raise TypeError(f"{type(self).__qualname__}() takes {len(positional)} positional values, not {len(values)}")
-    if twice := named.keys() & positional[: len(values)]:
+    if twice := named.keys() & set(list(positional)[: len(values)]):
         raise TypeError(f"{type(self).__qualname__}() got {', '.join(sorted(twice))} twice")
 
 
-def _refuse(self: object, names: tuple[str, ...], given: dict[str, object]) -> None:
+def _refuse(self: object, names: dict[str, None], given: dict[str, object]) -> None:
     missing = [name for name in names if name not in given]
-    unknown = sorted(given.keys() - set(names))
+    unknown = sorted(given.keys() - names.keys())
     wrong = [f"needs {', '.join(missing)}"] * bool(missing) + [f"has no field {', '.join(unknown)}"] * bool(unknown)
     raise TypeError(f"{type(self).__qualname__}() {' and '.join(wrong)}")
 
@@ -97,7 +156,7 @@ def _delattr(self: object, name: str) -> None:  # noqa: ARG001 - the signature i
 
 
 def _values(self: object) -> tuple[object, ...]:
-    return tuple(getattr(self, name) for name in type(self).__shape__[0])  # type: ignore[attr-defined]
+    return tuple(getattr(self, name) for name in self.__shape__.names)  # type: ignore[attr-defined]
 
 
 def _eq(self: object, other: object) -> bool:

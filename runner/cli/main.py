@@ -21,7 +21,7 @@ def main(argv: Sequence[str] | None = None, *, inputs: bool = False) -> int:
     if arguments == ["--version"]:
         print(f"pipeline-runner {__version__}")  # noqa: T201 - what was asked for
         return 0
-    gc.set_threshold(50_000)  # starting up makes many objects and no garbage: looking for it takes a twentieth
+    gc.set_threshold(200_000)  # starting up makes many objects and no garbage: looking for it takes a twentieth
     from runner.cli.session import run  # noqa: PLC0415 - `--version` does without
 
     try:
