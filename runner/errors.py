@@ -1,6 +1,7 @@
 """Everything that can go wrong, and the exit code that each kind has.
 
     RunnerError                70  never raised itself
+    ├── Skipped                 0  a secret is missing, and then to skip the run was asked for; nothing ran
     ├── UsageError              2  wrong flags or inputs; nothing ran
     ├── DefinitionError         3  the definition is invalid (it carries the diagnostics); nothing ran
     ├── Unavailable             4  a definition, a secret, an input or a channel is not there; nothing ran
@@ -82,6 +83,12 @@ class RunnerError(Exception):
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
+
+
+class Skipped(RunnerError):
+    """A secret is missing, and then to skip the run was asked for."""
+
+    exit_code = ExitCode.OK
 
 
 class UsageError(RunnerError):

@@ -188,6 +188,9 @@ class NodeResult:
     required: bool = True
     undelivered: bool = False
     """There was something to say and it reached nobody."""
+    file: str = ""
+    """The definition that it stands in, as `Finding` has it; empty where that is not known."""
+    line: int = 0
 
     @property
     def skipped(self) -> bool:

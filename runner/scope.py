@@ -131,6 +131,18 @@ def view(result: NodeResult) -> Mapping[str, object]:
     }
 
 
+def incident_view(output: Mapping[str, object]) -> Mapping[str, object]:
+    """Return `incident` of expressions from the output of a node that knows it; nothing from any other."""
+    if "incident_id" not in output:
+        return NOTHING
+    return {
+        "id": output["incident_id"],
+        "fingerprint": output.get("alert_fingerprint"),
+        "status": output.get("status"),
+        "severity": output.get("severity"),
+    }
+
+
 @record
 class Variable:
     """An environment variable that an option falls back to."""

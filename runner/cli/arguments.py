@@ -20,6 +20,7 @@ T = TypeVar("T")
 WIDTH: Final = 100
 """Characters of a line of help: asking the terminal takes longer than to read the arguments."""
 _MARGIN: Final = 30
+_NUMBER: Final = re.compile(r"\s*\d+(\.\d+)?\s*")
 
 EXAMPLES: Final = """\
 examples:
@@ -142,7 +143,7 @@ def duration_argument(text: str) -> float:
 
 def percent_argument(text: str) -> float:
     """Read a threshold in per cent: `85` or `85%`."""
-    return _read(percentage, f"{text.strip().removesuffix('%')}%")
+    return _read(percentage, f"{text}%" if _NUMBER.fullmatch(text) else text)
 
 
 def _read(reader: Callable[[object], T], text: str) -> T:

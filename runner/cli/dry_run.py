@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 def rehearse(job: Job, shell: Shell) -> int:
     """Show what a run would do; return 0, whatever it would come to."""
     nodes = Rehearsal(job, shell).nodes()
-    warnings = [f"{sentence}: a real run would exit {int(ExitCode.UNAVAILABLE)}" for sentence in job.missing]
+    end = "be skipped" if job.skips else f"exit {int(ExitCode.UNAVAILABLE)}"
+    warnings = [f"{sentence}: a real run would {end}" for sentence in job.missing]
     for warning in warnings:
         shell.log.warning(warning)
     if shell.wants_json:
@@ -56,6 +57,7 @@ def _next(ways: tuple[Way, ...]) -> str:
 
 
 def _document(job: Job, nodes: list[PlannedNode], warnings: list[str]) -> dict[str, Any]:
+    present = dict.fromkeys((*job.secrets, *job.variables), "present")
     return {
         "dry_run": True,
         "definition": job.definition.name,
@@ -63,6 +65,7 @@ def _document(job: Job, nodes: list[PlannedNode], warnings: list[str]) -> dict[s
         "source": plain(job.source),
         "environment": plain(job.environment),
         "warnings": plain(warnings),
+        "secrets": dict.fromkeys(job.definition.secrets, "missing") | present,
         "nodes": [_node(node) for node in nodes],
         "payload": plain(job.payload),
     }

@@ -43,13 +43,14 @@ class GitHub:
         for line in diagnostic_annotations(diagnostics):
             self.log.command(line)
 
-    def tell_failure(self, message: str, diagnostics: Sequence[Diagnostic], end: Exit) -> None:
+    def tell_failure(self, message: str, diagnostics: Sequence[Diagnostic], end: Exit, *, summary: str) -> None:
         """Annotate what ended before the first node, and write its outputs."""
         if diagnostics:
             self.annotate(diagnostics)
         else:
-            self.log.command(command("error", "\n".join(map(printable, message.splitlines()))))
-        self._write(failure_outputs(end, token=_token()))
+            level = "error" if end.code else "notice"
+            self.log.command(command(level, "\n".join(map(printable, message.splitlines()))))
+        self._write(failure_outputs(end, token=_token(), summary_path=self._relative(summary)))
 
     def tell_result(self, result: RunResult, *, results: str, summary: str) -> None:
         """Annotate a run and write its outputs; `results` and `summary` are paths, empty where nothing was written."""

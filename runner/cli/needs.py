@@ -30,6 +30,8 @@ class Needs:
     """Those, and the credentials that stand in the definition itself."""
     missing: tuple[str, ...]
     """What keeps a node from doing its work, a sentence each."""
+    unset: tuple[str, ...]
+    """Those of them that only want a variable to be set."""
 
     @classmethod
     def of(
@@ -48,24 +50,23 @@ class Needs:
         wanted = {need.name for node in nodes.values() for need in node.needs()}
         variables, unreadable = variables_of(sorted(wanted), environ)
         credentials = (secret for node in nodes.values() for secret in credentials_of(node))
-        lacking = (
-            f"node {step}: {sentence}"
-            for step, node in nodes.items()
-            for sentence in _missing(node, frozenset(variables | unreadable))
-        )
+        lacking = _lacking(nodes, variables | unreadable)
+        hopeless = _lacking(nodes, wanted)
         return cls(
             variables=variables,
             secrets=tuple(dict.fromkeys((*variables.values(), *credentials))),
             missing=(*unreadable.values(), *lacking),
+            unset=tuple(sentence for sentence in lacking if sentence not in hopeless),
         )
 
 
-def stand_ins(definition: Definition, secrets: Mapping[str, Secret]) -> dict[str, Secret]:
-    """Return something in place of each declared secret that is not there.
+def stand_ins(definition: Definition, secrets: Mapping[str, Secret], *, required: bool = False) -> dict[str, Secret]:
+    """Return something in place of each declared secret that is not there, with `required` of those alone.
 
     It passes for a text and for a URL, so that whatever reads it can be looked at; it shows as `«NAME»`.
     """
-    return {name: Secret(name, f"https://«{name}»") for name in definition.secrets if name not in secrets}
+    absent = (name for name, need in definition.secrets.items() if name not in secrets and need.required >= required)
+    return {name: Secret(name, f"https://«{name}»") for name in absent}
 
 
 def named_secrets(config: Config) -> frozenset[str]:
@@ -96,6 +97,11 @@ def _nodes(definition: Definition, known: Mapping[str, object], absent: Collecti
         raise invalid(wrong)
 
 
-def _missing(node: Node, variables: frozenset[str]) -> tuple[str, ...]:
+def _lacking(nodes: Mapping[str, Node], variables: Collection[str]) -> tuple[str, ...]:
+    """Say what keeps nodes from doing their work where these variables are set."""
+    return tuple(f"node {step}: {one}" for step, node in nodes.items() for one in _missing(node, variables))
+
+
+def _missing(node: Node, variables: Collection[str]) -> tuple[str, ...]:
     missing = getattr(node, "missing", None)
     return tuple(missing(variables)) if missing else ()

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from runner.cli.members import member
 from runner.errors import UsageError
 from runner.formats import FORMATS
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from runner.cli.shell import Shell
 
 MAX_PAYLOAD: Final = 10 * 1024 * 1024
+_UNNAMED: Final = "cli"
+"""The source where no flag names one."""
 _EVENTS: Final = {"repository_dispatch": "client_payload", "workflow_dispatch": "inputs"}
 
 
@@ -43,9 +46,17 @@ def read_payload(options: argparse.Namespace, shell: Shell) -> object:
     if options.file is not None:
         return _parsed(_bounded(_read(options.file, shell)), "Invalid JSON in file")
     if options.sample:
-        name = options.format or options.source
-        return FORMATS.load(name if name in FORMATS else "generic")().sample()
+        return _sample(options)
     return _github_event(shell) if options.event else {}
+
+
+def _sample(options: argparse.Namespace) -> object:
+    if options.format:
+        return member(FORMATS, options.format)().sample()
+    name = "generic" if options.source == _UNNAMED else options.source
+    if name not in FORMATS:
+        raise UsageError(f"No sample for --source {name} — there is one for {', '.join(FORMATS)}")
+    return FORMATS.load(name)().sample()
 
 
 def _read(path: str, shell: Shell) -> bytes:

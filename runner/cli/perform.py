@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.cli.follow import Follower, Trail
+from runner.cli.journals import begin_journal
 from runner.cli.publish import publish
 from runner.cli.signals import stopping
 from runner.deadline import Stop
 from runner.doors import open_doors
 from runner.engine.walk import Walk
 from runner.engine.world import World, utc_now
-from runner.errors import NotWritten
 from runner.results import RunFacts
 
 if TYPE_CHECKING:
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from runner.cli.prepare_run import Job
     from runner.cli.shell import Shell
     from runner.doors import Doors
-    from runner.doors.files import Files, Journal
 
 
 def new_id() -> str:
@@ -81,7 +79,7 @@ def perform(job: Job, shell: Shell) -> int:
     """Run a definition and report on it; return the exit code."""
     doors, stop = open_doors(shell.environ), Stop()
     world = world_of(job, shell, doors, stop)
-    trail = Trail(shell.log, shell.masker, _journal(doors.files, job, shell))
+    trail = Trail(shell.log, shell.masker, begin_journal(job.results, world.facts.id, doors.files, shell.log))
     follower = Follower(shell.log, trail)
     walk = Walk(job.definition, world, follower)
     with stopping(stop):
@@ -92,14 +90,3 @@ def perform(job: Job, shell: Shell) -> int:
             # also where a bug ends the walk: what is known by then is reported, and the bug goes on to the top
             code = publish(walk.result(), job, shell, doors.files, trail)
     return code
-
-
-def _journal(files: Files, job: Job, shell: Shell) -> Journal | None:
-    """Begin the journal beside the result document; a stream has none beside it."""
-    if not job.results or (Path(job.results).exists() and not Path(job.results).is_file()):
-        return None
-    try:
-        return files.journal(f"{job.results}.journal.ndjson")
-    except NotWritten as error:
-        shell.log.warning(f"no journal: {error.message}")
-        return None

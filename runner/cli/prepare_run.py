@@ -10,7 +10,7 @@ from runner.cli.overrides import overrides_of, rewriting_of
 from runner.cli.payload import is_given, read_payload
 from runner.cli.resolve import inputs_of, secrets_of
 from runner.definition.library import read_file
-from runner.errors import DefinitionError, Unavailable, UsageError
+from runner.errors import DefinitionError, Skipped, Unavailable, UsageError
 from runner.records import record
 from runner.secrets import Secret, reveal
 from runner.spec import did_you_mean
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from runner.scope import Overrides
 
 
-_WITHOUT_EFFECT: Final = ("PIPELINE_DATABASE_URL", "PIPELINE_STATE_URL", "PIPELINE_HEARTBEAT_URL")
+_WITHOUT_EFFECT: Final = ("PIPELINE_DATABASE_URL", "PIPELINE_STATE_URL")
 
 
 @record
@@ -53,6 +53,8 @@ class Job:
     summary: str
     missing: tuple[str, ...]
     """What would end the run with exit 4, a sentence each; only a dry run gets here with any."""
+    skips: bool
+    """What is missing would skip it instead."""
 
 
 def prepared(options: argparse.Namespace, shell: Shell) -> Job:
@@ -66,7 +68,7 @@ def prepared(options: argparse.Namespace, shell: Shell) -> Job:
     definition = _loaded(text, shell, rewriting_of(options))
     for name in _WITHOUT_EFFECT:
         if shell.environ.get(name):
-            shell.log.warning(f"{name} is set and has no effect: this version has no database, history or heartbeat")
+            shell.log.warning(f"{name} is set and has no effect: this version has no database and no history")
     if options.allow_commands:
         raise UsageError("--allow-commands has no effect here: it is for definitions from a database")
     shell.log.detail(f"definition {definition.name} found at {text.label}")
@@ -115,14 +117,16 @@ def _resolved(
 ) -> Job:
     environ = shell.environ
     inputs = inputs_of(definition, _inputs(options, shell, definition))
-    secrets, missing = secrets_of(definition, environ)
+    secrets, unreadable, unset = secrets_of(definition, environ)
     _learn(shell, secrets.values())
     env = {name: environ[name] for name in definition.env if name in environ}
     needs = Needs.of(definition, {"inputs": inputs, "env": env}, secrets, environ)
     _learn(shell, needs.secrets)
-    missing += needs.missing
+    missing = (*unreadable, *unset, *needs.missing)
+    wanted = options.on_missing_secret == "skip"  # noqa: S105 - a word of the command line
+    skips = wanted and set(missing) <= {*unset, *needs.unset}
     if missing and not options.dry_run:
-        raise Unavailable("\n".join(missing))
+        raise Skipped(f"the run is skipped: {'; '.join(missing)}") if skips else Unavailable("\n".join(missing))
     return Job(
         definition=definition,
         origin=origin,
@@ -138,8 +142,9 @@ def _resolved(
         timeout=options.timeout or definition.timeout,
         fail_on=_fail_on(options, environ) or definition.fail_on,
         results=options.results or ("pipeline-results.json" if shell.in_ci else ""),
-        summary=options.summary or environ.get("GITHUB_STEP_SUMMARY", ""),
+        summary=shell.summary,
         missing=missing,
+        skips=skips,
     )
 
 

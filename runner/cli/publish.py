@@ -23,9 +23,10 @@ def publish(result: RunResult, job: Job, shell: Shell, files: Files, trail: Trai
     Only a result document that cannot be written changes the outcome. Raises `NotWritten` where stdout takes nothing.
     """
     result = _write_document(result, job, shell, files, trail)
-    summary_path = _write_summary(result, job, shell, files)
+    summary_path = _write_summary(result, job, shell)
     if hub := shell.hub:
         hub.tell_result(result, results=job.results, summary=summary_path)
+    shell.verdict = result.verdict
     _print(result, job, shell)
     return result.exit.code
 
@@ -53,19 +54,14 @@ def _failed(result: RunResult, reason: str) -> RunResult:
     return replace(result, exit=Exit(code=ExitCode.FAILED, reason=reason), error=result.error or reason)
 
 
-def _write_summary(result: RunResult, job: Job, shell: Shell, files: Files) -> str:
+def _write_summary(result: RunResult, job: Job, shell: Shell) -> str:
     """Append the summary; return its path, empty where there is none."""
     if not job.summary:
         return ""
+    from runner.cli.summary import SummaryFile  # noqa: PLC0415 - only where one is wanted
     from runner.reports.markdown import summary  # noqa: PLC0415 - only where one is wanted
 
-    try:
-        files.append(job.summary, shell.masker.mask(summary(result)).encode())
-    except NotWritten as error:
-        shell.log.warning(f"no summary: {error.message}")
-        return ""
-    shell.log.info(f"summary: {job.summary}")
-    return job.summary
+    return SummaryFile(job.summary, shell.log, shell.masker).add(summary(result))
 
 
 def _print(result: RunResult, job: Job, shell: Shell) -> None:

@@ -13,9 +13,11 @@ from runner.engine.conditions import reason_to_skip, told
 from runner.engine.record import Recorder
 from runner.errors import InvalidConfig, NodeError
 from runner.records import record
+from runner.results import NOTHING
+from runner.scope import incident_view
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from runner.cli.prepare_run import Job
     from runner.cli.shell import Shell
@@ -40,9 +42,10 @@ class Rehearsal:
 
     def __init__(self, job: Job, shell: Shell) -> None:
         self._steps = job.definition.steps
-        self._absent = stand_ins(job.definition, job.secrets)
+        self._given = job.secrets
         world = world_of(job, shell, shut_doors())
-        self._world = replace(world, secrets={**self._absent, **job.secrets})
+        # without a required one no node would run, and people still want to see what each would do
+        self._world = replace(world, secrets={**stand_ins(job.definition, job.secrets, required=True), **job.secrets})
         self._recorder = Recorder(self._world)
         self._results: dict[str, NodeResult] = {}
         self._failure = ""
@@ -56,7 +59,9 @@ class Rehearsal:
         return [PlannedNode(step, lines[step.id]) for step in self._steps]
 
     def _visit(self, step: Step) -> Iterator[str]:
-        scope = self._world.scope(Deadline(step.timeout), nodes=self._results, failure=self._failure)
+        scope = self._world.scope(
+            Deadline(step.timeout), nodes=self._results, incident=self._incident, failure=self._failure
+        )
         try:
             yield from self._lines(step, scope)
         except NodeError as error:
@@ -90,8 +95,8 @@ class Rehearsal:
             yield f"runs only unless {' or '.join(awaited)} has errors: {_UNKNOWN}"
 
     def _plan(self, step: Step, scope: Scope) -> Iterator[str]:
-        for name in sorted(named_secrets(step.config) & self._absent.keys()):
-            yield f"needs the secret {name}, which is not set"
+        for name in sorted(named_secrets(step.config)):
+            yield f"needs the secret {name}, which is {'set' if name in self._given else 'not set'}"
         texts = {path: self._unknown(text.names) for path, text in step.config.blocks.items()}
         if unknown := self._unknown(_read_by(step.config)):
             yield f"its config {_UNKNOWN}: {', '.join(unknown)}"
@@ -99,6 +104,8 @@ class Rehearsal:
         left_out = {path[0]: ", ".join(nodes) for path, nodes in texts.items() if nodes and len(path) == 1}
         yield from (f"its {key} {_UNKNOWN}: {nodes}; without it:" for key, nodes in left_out.items())
         node = _without(step.config, left_out).bind(scope.names)
+        for name in dict.fromkeys(need.name for need in node.needs() if need.name in scope.variables):
+            yield f"needs the secret {name}, which is set"
         if step.config.cls.pure:
             began = self._recorder.now()
             self._results[step.id] = self._recorder.succeeded(step, node.run(scope), began, tries=1)
@@ -107,7 +114,12 @@ class Rehearsal:
     def _unknown(self, names: frozenset[str]) -> list[str]:
         """Return the root names whose values come from results that a dry run does not have."""
         ids = {step.id for step in self._steps} - self._results.keys()
-        return sorted(names & {*ids, "nodes", "incident"})
+        return sorted(names & {*ids, "nodes", *(() if self._incident else ("incident",))})
+
+    @property
+    def _incident(self) -> Mapping[str, object]:
+        """Return `incident` of expressions, once a node that could be run knows it."""
+        return next(filter(None, (incident_view(result.output) for result in self._results.values())), NOTHING)
 
 
 def _reason(step: Step, scope: Scope) -> str:

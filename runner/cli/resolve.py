@@ -47,11 +47,16 @@ def _value(name: str, declared: Input, texts: Mapping[str, str]) -> object:
         raise UsageError(f"input {name}: {error.sentence}{hint}") from None
 
 
-def secrets_of(definition: Definition, environ: Mapping[str, str]) -> tuple[dict[str, Secret], tuple[str, ...]]:
-    """Return the declared secrets that are set, and a sentence for each required one that is not."""
-    found, missing = variables_of(definition.secrets, environ)
-    absent = (name for name, need in definition.secrets.items() if need.required and name not in found | missing)
-    return found, (*missing.values(), *(_absent(name, environ) for name in absent))
+def secrets_of(
+    definition: Definition, environ: Mapping[str, str]
+) -> tuple[dict[str, Secret], tuple[str, ...], tuple[str, ...]]:
+    """Return the declared secrets that are set, and a sentence for each that cannot be read or is required and not set.
+
+    The two kinds of sentences come apart: only the latter are what a pull request from a fork cannot help.
+    """
+    found, unreadable = variables_of(definition.secrets, environ)
+    absent = (name for name, need in definition.secrets.items() if need.required and name not in found | unreadable)
+    return found, tuple(unreadable.values()), tuple(_absent(name, environ) for name in absent)
 
 
 def _absent(name: str, environ: Mapping[str, str]) -> str:

@@ -40,6 +40,7 @@ class Rewriting:
             _replace_checks(nodes, given.checkers)
         if given.hostname:
             _require_local_check(nodes)
+        _check_order(limits)
         _replace_thresholds(nodes, {level: limit for level, limit in limits.items() if limit is not None})
         if given.notify_driver is not None:
             _replace_driver(nodes, given.notify_driver)
@@ -99,6 +100,14 @@ def _require_local_check(nodes: list[Tree]) -> None:
     classes = [_class(check) for node in _nodes(nodes, "--hostname", "context") for check in _checks(node)]
     if classes and all(cls is not None and cls.remote for cls in classes):
         raise UsageError("--hostname has no effect here: none of the definition's checks looks at this machine")
+
+
+def _check_order(limits: Mapping[str, float | None]) -> None:
+    """Refuse a warning that is given only after something is critical, where the flags name both."""
+    warning, critical = limits["warning"], limits["critical"]
+    if warning is not None and critical is not None and warning > critical:
+        both = f"--warning-threshold {warning:g} is above --critical-threshold {critical:g}"
+        raise UsageError(f"{both}: the warning would never be seen — swap them")
 
 
 def _replace_thresholds(nodes: list[Tree], limits: Mapping[str, float]) -> None:

@@ -41,6 +41,8 @@ class Shell:
     color: str = "auto"
     summary: str = ""
     """Where the Markdown summary is added to; empty: nowhere."""
+    verdict: str = ""
+    """What the run that was published saw; empty before."""
     told: bool = False
     """The result of the command is on stdout: a second document would spoil it."""
 
@@ -146,8 +148,9 @@ class Shell:
                 raise NotWritten(f"cannot write to stdout: {error.strerror}") from error
 
     def fail(self, error: RunnerError) -> int:
-        """Report an expected failure; return its exit code."""
-        self.log.error(error.message)
+        """Report an expected failure, or a run that is skipped as was asked for; return its exit code."""
+        say = self.log.error if error.exit_code else self.log.info
+        say(error.message)
         diagnostics = error.diagnostics if isinstance(error, DefinitionError) else ()
         return self._end(error.message, diagnostics, error.exit_code)
 
@@ -167,9 +170,9 @@ class Shell:
         """Say in the summary what is wrong; return its path, empty where there is none."""
         if not self.summary:
             return ""
-        from runner.cli.summary import add_failure  # noqa: PLC0415 - only where one is wanted
+        from runner.cli.summary import SummaryFile  # noqa: PLC0415 - only where one is wanted
 
-        return add_failure(self, message, diagnostics, end)
+        return SummaryFile(self.summary, self.log, self.masker).add_failure(message, diagnostics, end)
 
     def _end(self, message: str, diagnostics: tuple[Diagnostic, ...], code: ExitCode) -> int:
         """Tell machines what went wrong; a run that has told its result already has told that too."""

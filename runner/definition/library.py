@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
@@ -12,12 +13,14 @@ from runner.records import record
 from runner.spec import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 SUFFIXES: Final = (".yaml", ".yml", ".json")
 MOST_READ: Final = 16 * MAX_BYTES
 """Bytes of a file: more than a definition may have, to say by how much; and a device never ends."""
-_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+MOST_HINTS: Final = 3
+"""Names that a hint offers where one begins several."""
+_NAME: Final = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 _PACKAGE: Final = Path(__file__).resolve().parent.parent
 
 
@@ -58,11 +61,9 @@ class Library:
             return self._builtin(rest) or self._missing(wanted, rest)
         if kind == "db":
             raise Unavailable(f"Pipeline definition not found: {wanted} — this version reads no database")
-        if kind == "file":
-            return read_file(rest, missing=f"Pipeline definition not found: {wanted}")
-        if "/" in wanted or wanted.endswith(SUFFIXES):
-            return read_file(wanted, missing=f"Pipeline definition not found: {wanted}")
-        if not _NAME.fullmatch(wanted):
+        if kind == "file" or "/" in wanted or wanted.endswith(SUFFIXES):
+            return self._at(rest if kind == "file" else wanted, wanted)
+        if not re.fullmatch(_NAME, wanted):
             raise UsageError(f"{wanted!r} is no name of a definition — names are letters, digits, '.', '_' and '-'")
         return self._file(wanted) or self._builtin(wanted) or self._missing(wanted, wanted)
 
@@ -85,19 +86,46 @@ class Library:
 
     def _builtin(self, name: str) -> Text | None:
         path = builtin_folder() / f"{name}.yaml"
-        if not _NAME.fullmatch(name) or not path.is_file():
+        if not re.fullmatch(_NAME, name) or not path.is_file():
             return None
         return Text(data=path.read_bytes(), label=f"builtin:{name}", name=name, is_file=False)
 
+    def _at(self, path: str, wanted: str) -> Text:
+        try:
+            return read_file(path, missing="")
+        except Unavailable as error:
+            if error.message:
+                raise
+            hint = meant(Path(path).stem, {Path(name).stem: name for name in _definitions_beside(path)})
+            raise Unavailable(self._not_found(wanted, hint, str(Path(path).resolve()))) from None
+
     def _missing(self, wanted: str, name: str) -> NoReturn:
-        known = [path.stem for path in self.files()] + list(self.builtins())
-        close = nearest(name, known)
+        known = {one: one for one in (*(path.stem for path in self.files()), *self.builtins())}
         places = ", ".join(_shown(folder, self.workspace) for folder in self.folders)
-        hint = f'did you mean "{close}"? ' if close else ""
-        text = f"Pipeline definition not found: {wanted} — {hint}Searched {places} and the built-in definitions"
+        raise Unavailable(self._not_found(wanted, meant(name, known), f"{places} and the built-in definitions"))
+
+    def _not_found(self, wanted: str, hint: str, places: str) -> str:
+        """Say what was not found, what may have been meant, and where it was looked for."""
+        text = f"Pipeline definition not found: {wanted} — {f'{hint} ' if hint else ''}Searched {places}"
         if self.workspace.is_dir() and not any(self.workspace.iterdir()):
             text += ". The workspace is empty: is the step actions/checkout missing?"
-        raise Unavailable(text)
+        return text
+
+
+def meant(word: str, known: Mapping[str, str]) -> str:
+    """Hint at what a word may have been meant to be: those that it begins, else the nearest; `known` spells them."""
+    begun = sorted(one for one in known if word and one.lower().startswith(word.lower()))
+    found = begun[:MOST_HINTS] or list(filter(None, [nearest(word, list(known))]))
+    names = " or ".join(f'"{known[one]}"' for one in found)
+    return f"did you mean {names}?" if names else ""
+
+
+def _definitions_beside(path: str) -> list[str]:
+    """Return the names of the files in a path's folder that could be definitions; none where it cannot be read."""
+    try:
+        return [name for name in os.listdir(Path(path).parent) if name.endswith(SUFFIXES)]  # noqa: PTH208 - names alone
+    except OSError:
+        return []
 
 
 def _shown(path: Path, workspace: Path) -> str:

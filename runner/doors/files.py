@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import re
 import stat
@@ -26,6 +27,13 @@ _STREAMS: Final = {"/dev/stdout": 1, "/dev/stderr": 2}
 _DESCRIPTOR: Final = r"(?:/dev|/proc/self)/fd/(\d+)"
 _NO_FOLDER_SYNC: Final = frozenset({errno.EACCES, errno.EINVAL, errno.ENOTSUP})
 """A folder that may not be read, or a file system that cannot sync one: the file itself is safe."""
+_NO_LOCKS: Final = frozenset({errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL})
+"""A file system that knows no locks: nobody can tell whether another process writes there."""
+
+
+def _lock(descriptor: int) -> None:
+    """Take a file for this process as long as it is open; raise `BlockingIOError` where another one has it."""
+    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 @record
@@ -37,6 +45,8 @@ class System:
     write: Callable[[int, memoryview], int] = os.write
     fchmod: Callable[[int, int], None] = os.fchmod
     fsync: Callable[[int], None] = os.fsync
+    lock: Callable[[int], None] = _lock
+    truncate: Callable[[int, int], None] = os.ftruncate
     close: Callable[[int], None] = os.close
     rename: Callable[[Path, Path], None] = os.replace
     unlink: Callable[[Path], None] = os.unlink
@@ -93,11 +103,38 @@ class Files:
         with _translated(path):
             self._pour(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, data)
 
-    def journal(self, path: PathLike) -> Journal:
-        """Begin an empty journal; raise `NotWritten`."""
-        with _translated(path):
-            descriptor = self._opened(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_TRUNC)
-        return Journal(Path(path), descriptor, self.system)
+    def journal(self, *paths: PathLike) -> Journal:
+        """Begin an empty journal at the first of the paths that no other process writes; raise `NotWritten`."""
+        for path in paths:
+            with _translated(path):
+                descriptor = self._taken(path)
+            if descriptor is not None:
+                return Journal(Path(path), descriptor, self.system)
+        raise NotWritten(f"cannot write {paths[-1]}: another process writes it")
+
+    def _taken(self, path: PathLike) -> int | None:
+        """Open a file, empty and for this process alone; return None where another one has it."""
+        while True:
+            descriptor = self._opened(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+            try:
+                self._lock(descriptor)
+                if _is_at(path, descriptor):  # whoever had it may have removed it meanwhile
+                    self.system.truncate(descriptor, 0)
+                    return descriptor
+            except BlockingIOError:
+                self.system.close(descriptor)
+                return None
+            except BaseException:
+                self.system.close(descriptor)
+                raise
+            self.system.close(descriptor)
+
+    def _lock(self, descriptor: int) -> None:
+        try:
+            self.system.lock(descriptor)
+        except OSError as error:
+            if error.errno not in _NO_LOCKS:
+                raise
 
     def _replace(self, target: Path, data: bytes, permissions: int) -> None:
         temporary = target.parent / f".{os.urandom(8).hex()}.tmp"
@@ -149,13 +186,13 @@ class Journal:
     """Lines that the kernel has as soon as they are written: a process that is killed loses none."""
 
     def __init__(self, path: Path, descriptor: int, system: System) -> None:
-        self._path = path
+        self.path = path
         self._descriptor: int | None = descriptor
         self._system = system
 
     def write(self, line: str, *, sync: bool = False) -> None:
         """Add a line in one piece, with `sync` down to the disk; raise `NotWritten`."""
-        with _translated(self._path):
+        with _translated(self.path):
             if self._descriptor is None:
                 raise ValueError("the journal is closed")
             _write_all(self._system, self._descriptor, f"{line}\n".encode("utf-8", "backslashreplace"))
@@ -165,15 +202,19 @@ class Journal:
     def close(self) -> None:
         """Write no more; raise `NotWritten`."""
         descriptor, self._descriptor = self._descriptor, None
-        with _translated(self._path):
+        with _translated(self.path):
             if descriptor is not None:
                 self._system.close(descriptor)
 
     def remove(self) -> None:
-        """Close and delete it, if it is still there; raise `NotWritten`."""
-        self.close()
-        with _translated(self._path), suppress(FileNotFoundError):
-            self._system.unlink(self._path)
+        """Delete it, if it is still there, and close it; raise `NotWritten`."""
+        try:
+            with _translated(self.path), suppress(FileNotFoundError):
+                # before it is closed: from then on another process may take it
+                if self._descriptor is None or _is_at(self.path, self._descriptor):
+                    self._system.unlink(self.path)
+        finally:
+            self.close()
 
 
 @contextmanager
@@ -194,6 +235,14 @@ def _mode(path: PathLike) -> int | None:
         return Path(path).stat().st_mode
     except FileNotFoundError:
         return None
+
+
+def _is_at(path: PathLike, descriptor: int) -> bool:
+    """Say whether a path still leads to the file that is open."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), Path(path).stat())
+    except FileNotFoundError:
+        return False
 
 
 def _own_stream(path: PathLike) -> int | None:

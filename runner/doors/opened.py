@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from runner.doors.http import Http
     from runner.doors.net import Net
     from runner.doors.process import Processes
+    from runner.doors.smtp import Smtp
 
 _CA_BUNDLES: Final = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 
@@ -38,8 +39,14 @@ class Doors:
         from runner.doors.http import Http  # noqa: PLC0415 - a door is made when it is first used
         from runner.doors.net import Proxies  # noqa: PLC0415 - a door is made when it is first used
 
-        ca_bundle = next((self._environ[name] for name in _CA_BUNDLES if self._environ.get(name)), "")
-        return Http(net=self.net, proxies=Proxies.read(self._environ), ca_bundle=ca_bundle)
+        return Http(net=self.net, proxies=Proxies.read(self._environ), ca_bundle=self._ca_bundle)
+
+    @cached_property
+    def smtp(self) -> Smtp:
+        """Hands mail in."""
+        from runner.doors.smtp import Smtp  # noqa: PLC0415 - a door is made when it is first used
+
+        return Smtp(net=self.net, ca_bundle=self._ca_bundle)
 
     @cached_property
     def processes(self) -> Processes:
@@ -54,3 +61,7 @@ class Doors:
         from runner.doors.files import Files  # noqa: PLC0415 - a door is made when it is first used
 
         return Files()
+
+    @property
+    def _ca_bundle(self) -> str:
+        return next((self._environ[name] for name in _CA_BUNDLES if self._environ.get(name)), "")

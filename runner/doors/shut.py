@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from runner.deadline import Deadline
     from runner.doors.effect import Effect
+    from runner.doors.mail import Envelope, MailServer
     from runner.doors.request import Request
 
 
@@ -48,6 +49,16 @@ class ShutHttp(Http):
     def send(self, request: Request, deadline: Deadline, *, effect: Effect) -> NoReturn:  # noqa: ARG002 - the interface
         """Refuse."""
         _forbid(f"{effect} with {request.method} {request.shown}")
+
+
+class ShutSmtp:
+    """Hands nothing in."""
+
+    __slots__ = ()
+
+    def send(self, server: MailServer, envelope: Envelope, deadline: Deadline) -> NoReturn:  # noqa: ARG002 - the interface
+        """Refuse."""
+        _forbid(f"hand mail to {server.called}")
 
 
 class ShutProcesses(Processes):
@@ -82,9 +93,9 @@ class ShutFiles(Files):
         """Refuse."""
         _forbid(f"append to {path}")
 
-    def journal(self, path: str | Path) -> Journal:
+    def journal(self, *paths: str | Path) -> Journal:
         """Refuse."""
-        _forbid(f"write {path}")
+        _forbid(f"write {paths[0]}")
 
 
 class ShutDoors(Doors):
@@ -99,6 +110,11 @@ class ShutDoors(Doors):
     def http(self) -> Http:
         """Send nothing."""
         return ShutHttp()
+
+    @cached_property
+    def smtp(self) -> ShutSmtp:  # type: ignore[override]  # the real one costs 30 ms to import
+        """Hand nothing in."""
+        return ShutSmtp()
 
     @cached_property
     def processes(self) -> Processes:

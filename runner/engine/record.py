@@ -50,7 +50,13 @@ class Recorder:
         """Return the result of a node that was not started."""
         return self._kept(
             NodeResult(
-                node_id=step.id, node_type=step.type, status=Status.SKIPPED, skip_reason=reason, required=step.required
+                node_id=step.id,
+                node_type=step.type,
+                status=Status.SKIPPED,
+                skip_reason=reason,
+                required=step.required,
+                file=step.config.label,
+                line=step.place.line,
             )
         )
 
@@ -69,6 +75,8 @@ class Recorder:
                 started_at=began.at,
                 duration_ms=began.ago,
                 required=step.required,
+                file=step.config.label,
+                line=step.place.line,
             )
         )
 
@@ -90,6 +98,8 @@ class Recorder:
                 duration_ms=began.ago,
                 required=step.required,
                 undelivered=error.undelivered,
+                file=step.config.label,
+                line=step.place.line,
             )
         )
 

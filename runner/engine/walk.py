@@ -13,6 +13,7 @@ from runner.engine.outcome import End, run_exit, run_status, run_verdict
 from runner.engine.record import Recorder
 from runner.errors import NodeError
 from runner.results import NOTHING, NodeResult, Output, RunResult, RunStatus
+from runner.scope import incident_view
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -151,8 +152,7 @@ class Walk:
 
     def _record(self, step: Step, result: NodeResult) -> None:
         self._results[step.id] = result
-        if "incident_id" in result.output and not self._incident:
-            self._incident = _incident(result.output)
+        self._incident = self._incident or incident_view(result.output)
         if result.status.broke:
             failed = f"{step.id} failed" if step.required else ""
             self._failure = self._time.over() or self._failure or failed
@@ -172,13 +172,3 @@ class Walk:
     def _note(self, text: str) -> None:
         self._notes.append(self._world.masker.mask(text))
         self._world.log.warning(text)
-
-
-def _incident(output: Mapping[str, object]) -> Mapping[str, object]:
-    """Return `incident` of expressions, from the node that knows it."""
-    return {
-        "id": output["incident_id"],
-        "fingerprint": output.get("alert_fingerprint"),
-        "status": output.get("status"),
-        "severity": output.get("severity"),
-    }

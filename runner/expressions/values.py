@@ -66,6 +66,9 @@ class Missing(StrictUndefined):
 
     def error(self, _message: str = "") -> ExpressionError:
         """Say which name is not there, and which ones are."""
+        if self._path == f"secrets.{self._key}":  # validation lets declared ones through alone
+            hint = f"set {self._key}, or {self._key}_FILE to a file that holds it"
+            return ExpressionError(f"secret {self._key} is not set", hint)
         return ExpressionError(f'"{self._path}" is undefined', self._note or likely(str(self._key), self._known))
 
 

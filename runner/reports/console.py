@@ -15,11 +15,14 @@ from runner.results import RunStatus, Verdict
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from runner.reports.details import AlertLine
     from runner.results import NodeResult, RunResult
 
 RULE: Final = "=" * 60
 MAX_LINE: Final = 500
 """Characters of one text in a line."""
+_NAMED: Final = 5
+"""Alerts that are named in a line."""
 
 _GREEN: Final = "32"
 _YELLOW: Final = "33"
@@ -96,6 +99,7 @@ def _node(node: NodeResult) -> Iterator[_Line]:
     for key, label, write in _DETAILS:
         if key in node.output and (key not in _TOLD_IF_ANY or node.output[key]):
             yield _Line(f"  {label}: {write(node.output[key])}")
+    yield from _alerts(node)
     yield from _checks(node)
     yield from _deliveries(node)
     yield from _advice(node)
@@ -106,6 +110,22 @@ def _node(node: NodeResult) -> Iterator[_Line]:
     if node.errors:
         yield _Line(f"  Errors: {'; '.join(_short(error.message) for error in node.errors)}", _RED)
     yield _Line(f"  Duration: {node.duration_ms:.2f}ms")
+
+
+def _alerts(node: NodeResult) -> Iterator[_Line]:
+    """Say what they were read as, and name those that no finding names: not firing, or only for information."""
+    if reason := node.output.get("format_reason"):
+        yield _Line(f"  Format: {_short(node.output.get('format'))} ({_short(reason)})")
+    found = [alert for alert in details.alerts(node) if alert.status != "firing" or alert.severity == "info"]
+    for label in dict.fromkeys(map(_kind, found)):
+        same = [alert for alert in found if _kind(alert) == label]
+        named = [f"{_short(alert.headline)}{f' ({_short(alert.when)})' * bool(alert.when)}" for alert in same[:_NAMED]]
+        more = f" and {len(same) - _NAMED:,} more" if len(same) > _NAMED else ""
+        yield _Line(f"  Alerts {label}: {', '.join(named)}{more}")
+
+
+def _kind(alert: AlertLine) -> str:
+    return "for information" if alert.status == "firing" else _short(alert.status)
 
 
 def _checks(node: NodeResult) -> Iterator[_Line]:

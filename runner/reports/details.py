@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from runner.facts import SUBJECTS
 from runner.records import record
 from runner.results import Verdict
 
@@ -43,6 +44,20 @@ class AlertLine:
     severity: str
     description: str
     started_at: str
+    ended_at: str
+    subject: str
+
+    @property
+    def headline(self) -> str:
+        """Its name, and what it is about where its labels say so."""
+        return f"{self.name} on {self.subject}" if self.subject else self.name
+
+    @property
+    def when(self) -> str:
+        """Since when it fires, or from when to when it fired; empty where nobody said."""
+        if self.ended_at and self.started_at:
+            return f"from {self.started_at} to {self.ended_at}"
+        return f"since {self.started_at}" if self.started_at else ""
 
 
 @record
@@ -102,9 +117,17 @@ def alerts(node: NodeResult) -> tuple[AlertLine, ...]:
             severity=_text(item, "severity"),
             description=_text(item, "description"),
             started_at=_text(item, "started_at"),
+            ended_at=_text(item, "ended_at"),
+            subject=_subject(item),
         )
         for item in _items(node, "alerts")
     )
+
+
+def _subject(item: Mapping[str, Any]) -> str:
+    labels = item.get("labels")
+    named = (_text(labels, key) for key in SUBJECTS) if isinstance(labels, Mapping) else iter(())
+    return next(filter(None, named), "")
 
 
 def advice(node: NodeResult) -> tuple[AdviceLine, ...]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from runner import __version__
 from runner.errors import NotWritten
 from runner.reports.values import plain, rounded, time_text
+from runner.reports.wording import unstarted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -108,8 +109,8 @@ def exit_document(end: Exit) -> dict[str, Any]:
 def failure_document(error: str, diagnostics: Iterable[Diagnostic], end: Exit) -> dict[str, Any]:
     """Return the document of what ended before the first node."""
     return {
-        "status": "failed",
-        "error": plain(error),
+        "status": unstarted(end).value,
+        "error": plain(error) if end.code else None,
         "diagnostics": [diagnostic_document(diagnostic) for diagnostic in diagnostics],
         "exit": exit_document(end),
     }

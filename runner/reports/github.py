@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from runner.records import record
 from runner.reports.escaping import neutralise, one_line, printable, well_formed
-from runner.reports.wording import finding_text, headline, node_failure, word
+from runner.reports.wording import counted, finding_text, headline, node_failure, unstarted, word
 from runner.results import RunStatus, Verdict
 from runner.secrets import SHORTEST_MASKED
 
@@ -121,13 +121,17 @@ class _Annotation:
 
 
 def run_annotations(result: RunResult) -> list[str]:
-    """Return the commands that annotate a run: what made it fail, then what its nodes found, the worst first."""
+    """Return the commands that annotate a run.
+
+    First comes what made it fail, then what its nodes found, the worst first, then errors that nodes came through.
+    """
     failed = [_of_node(node) for node in result.nodes if node.status.broke]
     ended = result.status not in {RunStatus.COMPLETED, RunStatus.SKIPPED}
     if ended and not any(one.level == "error" for one in failed):
         failed = [_Annotation(level="error", message=headline(result), title="The run did not complete"), *failed]
     found = [_of_finding(finding) for finding in result.findings if finding.verdict in _LEVELS]
-    return _limited([*failed, *found], "the summary and the result document have all")
+    beside = [_of_errors(node) for node in result.nodes if node.errors and not node.status.broke]
+    return _limited([*failed, *found, *beside], "the summary and the result document have all")
 
 
 def diagnostic_annotations(diagnostics: Iterable[Diagnostic]) -> list[str]:
@@ -136,9 +140,23 @@ def diagnostic_annotations(diagnostics: Iterable[Diagnostic]) -> list[str]:
 
 
 def _of_node(node: NodeResult) -> _Annotation:
-    level: Literal["error", "warning"] = "error" if node.required else "warning"
-    optional = "" if node.required else " (optional)"
-    return _Annotation(level=level, message=node_failure(node), title=f"{node.node_id} {word(node.status)}{optional}")
+    return _Annotation(
+        level="error" if node.required else "warning",
+        message=node_failure(node),
+        title=f"{node.node_id} {word(node.status)}{'' if node.required else ' (optional)'}",
+        file=node.file,
+        line=node.line,
+    )
+
+
+def _of_errors(node: NodeResult) -> _Annotation:
+    return _Annotation(
+        level="warning",
+        message=f"node {node.node_id}: {'; '.join(error.message for error in node.errors)}",
+        title=f"{node.node_id} {word(node.status)} with {counted(len(node.errors), 'error')}",
+        file=node.file,
+        line=node.line,
+    )
 
 
 def _of_finding(finding: Finding) -> _Annotation:
@@ -207,7 +225,7 @@ def outputs(result: RunResult, *, token: str, results_path: str = "", summary_pa
 def failure_outputs(end: Exit, *, token: str, results_path: str = "", summary_path: str = "") -> str:
     """Return the outputs of what ended before the first node: nothing was seen, so the verdict is empty."""
     values = {
-        "status": "failed",
+        "status": unstarted(end).value,
         "verdict": "",
         "exit-code": str(int(end.code)),
         "run-id": "",

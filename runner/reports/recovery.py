@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from runner.results import RunFacts
 
 _KILLED: Final = "the run was killed"
+_RUNNING: Final = f"{_KILLED} while this node was running"
 
 
 def read_journal(text: str) -> RunResult:
@@ -73,7 +74,7 @@ def _unfinished(node_id: str, node_type: str, begun: Iterable[str]) -> NodeResul
     if node_id not in begun:
         reason = f"{NOT_REACHED}: {_KILLED}"
         return NodeResult(node_id=node_id, node_type=node_type, status=Status.SKIPPED, skip_reason=reason)
-    error = Problem(code="killed", message=f"{_KILLED} while this node was running")
+    error = Problem(code="killed", message=_RUNNING)
     return NodeResult(node_id=node_id, node_type=node_type, status=Status.CANCELLED, errors=(error,), attempts=1)
 
 
@@ -81,7 +82,8 @@ def _killed(facts: RunFacts, nodes: tuple[NodeResult, ...], finished: list[NodeR
     """Tell what is known of a run that nobody saw the end of: its verdict is `unknown` at best."""
     ends = [node.started_at + timedelta(milliseconds=node.duration_ms) for node in finished if node.started_at]
     last = max([facts.started_at, *ends])
-    error = f"{_KILLED}: its journal has no end"
+    running = next((node for node in nodes if any(one.message == _RUNNING for one in node.errors)), None)
+    error = f"Node {running.node_id} failed: {_RUNNING}" if running else f"{_KILLED}: its journal has no end"
     incidents = [node.output["incident_id"] for node in finished if node.output.get("incident_id")]
     return RunResult(
         facts=facts,

@@ -14,7 +14,7 @@ from runner.spec import duration_text
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from runner.results import Finding, NodeResult, RunResult
+    from runner.results import Exit, Finding, NodeResult, RunResult
 
 NOT_REACHED: Final = "not reached"
 """How the reason of a skipped node starts where the walk never came to it."""
@@ -31,6 +31,11 @@ def headline(result: RunResult) -> str:
     else:
         parts = [*_failure(result), *_seen(result)] or [_well(result)]
     return "; ".join(one_line(part, _PART) for part in parts)
+
+
+def unstarted(end: Exit) -> RunStatus:
+    """Return the status of what ended before its first node."""
+    return RunStatus.FAILED if end.code else RunStatus.SKIPPED
 
 
 def _failure(result: RunResult) -> Iterable[str]:

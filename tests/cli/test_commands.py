@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -367,7 +368,68 @@ def test_report_of_something_else_is_one_clear_error(cli: Cli, tmp_path: Path, t
     ended = cli("report", "r.json")
     assert (ended.code, ended.out) == (code, "")
     assert ended.err.startswith("error: ")
+    assert "r.json" in ended.err
     assert len(ended.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{}", "r.json is not a result document: schema_version is missing"),
+        ("[]", "r.json is not a result document: it is no JSON object"),
+        ("[" * 99_999, "r.json is not a result document: it is nested too deeply"),
+        ('{"schema_version": 9}', "r.json is a result document of version 9; this runner reads version 1"),
+        (
+            "nothing",
+            (
+                "r.json is neither a result document nor a journal: "
+                "not a journal of this runner: it does not start with the event run.started"
+            ),
+        ),
+    ],
+    ids=["object", "list", "deep", "other version", "text"],
+)
+def test_report_names_the_file_that_it_cannot_read(cli: Cli, tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "r.json").write_text(text)
+    assert cli("report", "r.json").err == f"error: {message}\n"
+
+
+@pytest.mark.usefixtures("ran")
+def test_report_reads_the_journal_where_the_document_is_not_there(cli: Cli, tmp_path: Path) -> None:
+    whole = cli("report", "r.json").out
+    (tmp_path / "r.json").rename(tmp_path / "saved.json")
+    journal = tmp_path / "r.json.journal.ndjson"
+    journal.write_text(JOURNAL)
+    ended = cli("report", "r.json")
+    assert (ended.code, ended.out) == (0, cli("report", journal.name).out)
+    assert ended.err == (
+        "warning: r.json is not there: this is its journal, r.json.journal.ndjson,"
+        " of a run that goes on or was killed\n"
+    )
+    (tmp_path / "saved.json").rename(tmp_path / "r.json")
+    ended = cli("report", "r.json")
+    assert (ended.out, ended.err) == (
+        whole, "warning: r.json.journal.ndjson lies beside it: a run that goes on, or was killed, left it\n"
+    )  # fmt: skip
+
+
+def test_report_reads_the_newest_of_several_journals(cli: Cli, tmp_path: Path) -> None:
+    run = "11111111-1111-4111-8111-111111111111"
+    left = ("r.json.journal.ndjson", f"r.json.{run}.journal.ndjson", "r.json.x.journal.ndjson", "x.json.journal.ndjson")
+    for age, name in enumerate(left):
+        (tmp_path / name).write_text(JOURNAL.replace("the-run", f"run-{age}"))
+        os.utime(tmp_path / name, (1000 + age, 1000 + age))
+    ended = cli("report", "r.json")
+    assert "Run ID: run-1\n" in ended.out
+    assert ended.err.splitlines()[1] == "warning: r.json.journal.ndjson is an older one"
+
+
+JOURNAL = (
+    '{"event": "run.started", "schema_version": 1, "runner_version": "0.1.0", "run_id": "the-run", "trace_id": "t",'
+    ' "definition": "told", "definition_version": 1, "definition_source": "told.yaml", "definition_sha256": "00",'
+    ' "source": "cli", "environment": "test", "started_at": "2026-11-22T03:00:00Z",'
+    ' "nodes": [{"id": "a", "type": "transform"}]}\n'
+)
 
 
 def test_version_is_the_packages(cli: Cli) -> None:

@@ -86,6 +86,7 @@ def check_of(name: str, trap: Trap) -> dict[str, Any]:
         "cpu": {},
         "memory": {},
         "disk": {},
+        "process": {"names": ["touch"], "match": "pattern"},
         "http": {"url": trap.url, "method": "POST", "json": {"a": 1}},
         "tcp": {"host": "127.0.0.1", "port": trap.port, "send": "x"},
         "command": {"argv": ["touch", "left-behind"]},
@@ -179,6 +180,7 @@ Nodes (3):
   3. [notify] tell
      Config: {"driver": "generic", "endpoint": "{{ secrets.HOOK_URL }}", "headers": {"X-Key": "key {{ secrets.HOOK_URL }}"}, "payload_template": "{\\"seen\\": {{ many.output.transformed | tojson }}}"}
      → end
+     needs the secret HOOK_URL, which is set
      would send with generic:
          POST http://127.0.0.1:9/«HOOK_URL»
          Content-Type: application/json
@@ -277,6 +279,76 @@ def test_a_node_says_which_secret_it_lacks(cli: Cli, tmp_path: Path) -> None:
     ended = rehearsed(cli, tmp_path, "--dry-run", "--payload", '{"items": [1]}', env={})
     assert "     needs the secret HOOK_URL, which is not set" in ended.out.splitlines()
     assert "is no URL" not in ended.out
+
+
+OPTIONAL = """\
+version: "1.0"
+secrets: {TOKEN: {required: false}, KEY: {required: false}, OTHER: {required: false}}
+nodes:
+  - id: look
+    type: context
+    required: false
+    config: {checks: [{type: http, name: home, url: "http://127.0.0.1:9/", headers: {X: "{{ secrets.TOKEN }}"}}]}
+  - id: tell
+    type: notify
+    config: {driver: slack, webhook_url: "http://127.0.0.1:9/{{ secrets.KEY }}/{{ secrets.OTHER | default('') }}"}
+"""
+NOT_SET = (
+    "d.yaml:7:89 E402 nodes[0].config.checks[0].headers.X: secret TOKEN is not set"
+    " — set TOKEN, or TOKEN_FILE to a file that holds it"
+)
+
+
+def test_an_optional_secret_that_is_not_set_fails_the_nodes_that_use_it_and_the_dry_run_says_so(
+    cli: Cli, tmp_path: Path
+) -> None:
+    keys = {"KEY": "opensesame"}
+    ended = rehearsed(cli, tmp_path, "--dry-run", text=OPTIONAL, env=keys)
+    lines = [line.strip() for line in ended.out.splitlines()]
+    assert [line for line in lines if line.startswith(("needs the secret", "would"))] == [
+        "needs the secret TOKEN, which is not set",
+        f"would fail: {NOT_SET}",
+        "needs the secret KEY, which is set",
+        "needs the secret OTHER, which is not set",
+        "would send with slack:",
+    ]
+    real = rehearsed(cli, tmp_path, "-q", text=OPTIONAL, env=keys)
+    assert f"warning: look: {NOT_SET}\n" in real.err
+    assert "opensesame" not in ended.out + ended.err + real.out + real.err
+
+
+def test_json_tells_which_secrets_are_there_by_name_alone(cli: Cli, tmp_path: Path) -> None:
+    text = OPTIONAL.replace(", OTHER:", ", SLACK: {}, OTHER:")
+    text += "  - {id: more, type: notify, config: {driver: slack}}\n"
+    env = {"KEY": "opensesame", "SLACK_WEBHOOK_URL": "http://127.0.0.1:9/opensesame-too"}
+    ended = rehearsed(cli, tmp_path, "--dry-run", "--json", text=text, env=env)
+    plan = json.loads(ended.out)
+    assert plan["secrets"] == {
+        "TOKEN": "missing",
+        "KEY": "present",
+        "SLACK": "missing",
+        "OTHER": "missing",
+        "SLACK_WEBHOOK_URL": "present",
+    }
+    assert plan["nodes"][2]["would"][0] == "needs the secret SLACK_WEBHOOK_URL, which is set"
+    assert "opensesame" not in ended.out + ended.err
+
+
+def test_the_incident_of_an_alert_is_known_without_a_run(cli: Cli, tmp_path: Path) -> None:
+    text = (
+        'version: "1.0"\nname: known\nnodes:\n  - {id: read, type: ingest}\n'
+        '  - {id: tell, type: notify, when: incident.severity == "critical", config: {driver: log,\n'
+        '     message: "{{ incident.id }} is {{ incident.status }}, {{ incident.fingerprint }}"}}\n'
+    )
+    (tmp_path / "d.yaml").write_text(text)
+    alert = ("--payload", ALERT)
+    would = _plan(cli, tmp_path, text, *alert)["nodes"][1]["would"]
+    assert would[0] == 'would run: incident.severity == "critical" (incident.severity is "critical")'
+    run = json.loads(rehearsed(cli, tmp_path, "--json", *alert, text=text, env={}).out)
+    read = run["node_results"]["read"]["output"]
+    assert f"    {read['incident_id']} is firing, {read['alert_fingerprint']}" in would
+    none = _plan(cli, tmp_path, text, *alert, "--no-incidents")["nodes"][1]["would"]
+    assert f"    None is firing, {read['alert_fingerprint']}" in none
 
 
 @pytest.mark.parametrize(

@@ -140,6 +140,45 @@ def test_a_killed_run_can_be_told_from_its_journal(cli: Cli, tmp_path: Path) -> 
     assert ended.out.rstrip().splitlines()[-1].startswith("✗ Pipeline failed: ")
 
 
+def test_two_runs_that_write_one_document_lose_no_journal(cli: Cli, tmp_path: Path) -> None:
+    first = _started(tmp_path)
+    second = subprocess.Popen(
+        [sys.executable, "-m", "runner", "--config", "d.yaml", "--results", "r.json"],
+        cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert second.stderr is not None
+    said = second.stderr.readline()
+    run = second.stderr.readline().split()[1]
+    while "a (context)" not in second.stderr.readline():
+        assert second.poll() is None
+    other = f"r.json.{run}.journal.ndjson"
+    assert said == (
+        "warning: another run writes r.json, too: whichever ends last leaves its result,"
+        f" and the journal of this one is {other}\n"
+    )
+    assert json.loads((tmp_path / other).read_text().splitlines()[0])["run_id"] == run
+    first.send_signal(signal.SIGTERM)
+    first.communicate(timeout=30)
+    second.kill()
+    second.communicate()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["d.yaml", "r.json", other]
+    assert json.loads((tmp_path / "r.json").read_text())["run_id"] != run
+    assert f"Run ID: {run}\n" in cli("report", other).out
+    cli("--checks-only", "--checkers", "memory", "--results", "r.json")
+    assert (tmp_path / other).exists()
+
+
+def test_the_journal_of_a_run_that_was_killed_makes_room_for_the_next(cli: Cli, tmp_path: Path) -> None:
+    first = _started(tmp_path)
+    first.kill()
+    first.communicate()
+    assert (tmp_path / "r.json.journal.ndjson").exists()
+    (tmp_path / "d.yaml").write_text(FINE)
+    ended = cli("--config", "d.yaml", "--results", "r.json")
+    assert "another run" not in ended.err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["d.yaml", "r.json"]
+
+
 def test_the_journal_is_gone_once_the_document_is_complete(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "d.yaml").write_text(FINE)
     cli("--config", "d.yaml", "--results", "r.json")

@@ -114,8 +114,15 @@ def test_at_most_ten_are_annotated_and_the_last_counts_the_rest(step: Callable[.
 def test_a_broken_node_is_annotated_before_what_others_found(step: Callable[..., Step]) -> None:
     text = checks(2) + "  - {id: b, type: transform, config: {extract: nothing.here}}\n"
     first, second = step(text).named("error")
-    assert first.properties["title"] == "b failed"
+    assert first.properties == {"file": "d.yaml", "line": "8", "title": "b failed"}
     assert second.properties["title"] == "critical: look.c0"
+
+
+def test_a_broken_optional_node_is_a_warning_at_its_line(step: Callable[..., Step]) -> None:
+    text = FINE.replace("nodes: [", "nodes:\n - {id: b, type: transform, required: false, config: {extract: x}}\n - ")
+    (told,) = step(text.replace("}]\n", "}\n")).named("error", "warning")
+    assert (told.name, told.data) == ("warning", 'node b: the payload has no "x"; it is empty')
+    assert told.properties == {"file": "d.yaml", "line": "3", "title": "b failed (optional)"}
 
 
 def test_an_invalid_definition_is_annotated_at_every_fault(step: Callable[..., Step]) -> None:
@@ -171,6 +178,62 @@ def test_outputs_that_cannot_be_written_are_a_warning(step: Callable[..., Step])
     ended = step(FINE, env={"GITHUB_OUTPUT": "/dev/full"})
     assert ended.ended.code == 0
     assert "warning: no outputs: cannot write /dev/full: No space left on device" in ended.ended.err
+
+
+# --- the summary of what ended before its first node ------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "flags", "code", "said"),
+    [
+        ('version: "1.0"\nnodes: [{id: a, type: trnsform}]\n', (), 3, "| ❌ E206 | `d.yaml:2:23` | "),
+        (FINE, ("--input", "x=1"), 2, "**the definition declares no input x — it declares none**"),
+        (FINE, ("--xyzzy",), 2, "**unrecognized arguments: --xyzzy — pipeline-runner --help shows them all**"),
+        (FINE.replace("nodes", "secrets: [TOKEN]\nnodes"), (), 4, "**secret TOKEN is not set — set TOKEN, or "),
+    ],
+    ids=["invalid", "usage", "flag", "unavailable"],
+)
+def test_the_summary_says_why_nothing_ran(
+    step: Callable[..., Step], text: str, flags: tuple[str, ...], code: int, said: str
+) -> None:
+    ended = step(text, *flags)
+    assert ended.ended.code == code
+    assert ended.summary.startswith("## ❌ pipeline-runner: ")
+    assert f"\n\nExit {code} (" in ended.summary
+    assert said in ended.summary
+    assert ended.outputs["summary-path"] == "summary.md"
+
+
+def test_a_flag_says_where_that_summary_goes_and_no_secret_is_in_it(step: Callable[..., Step], tmp_path: Path) -> None:
+    text = 'version: "1.0"\nsecrets: [TOKEN]\ninputs: {n: {type: number}}\nnodes: [{id: a, type: transform}]\n'
+    ended = step(text, "--summary", "mine.md", "--input", "n=x", env={"TOKEN": "opensesame"})
+    assert (ended.summary, ended.outputs["summary-path"]) == ("", "mine.md")
+    assert (tmp_path / "mine.md").read_text().startswith("## ❌ pipeline-runner: usage\n")
+
+
+def test_a_run_that_reports_has_one_summary_whatever_its_exit_code(step: Callable[..., Step]) -> None:
+    ended = step(FINE.replace("}]", ", config: {extract: gone}}]"))
+    assert (ended.ended.code, ended.summary.count("\n## ") + ended.summary.startswith("## ")) == (1, 1)
+
+
+def test_a_summary_of_a_failure_that_cannot_be_written_is_a_warning(step: Callable[..., Step]) -> None:
+    ended = step(FINE, "--input", "x=1", env={"GITHUB_STEP_SUMMARY": "/dev/full"})
+    assert (ended.ended.code, ended.outputs["summary-path"]) == (2, "")
+    assert "warning: no summary: cannot write /dev/full: No space left on device\n" in ended.ended.err
+
+
+def test_validating_an_invalid_definition_fills_the_summary(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "bad.yaml").write_text('version: "1.0"\nnodes: [{id: a, type: trnsform}]\n')
+    (tmp_path / "good.yaml").write_text(FINE)
+    env = {**ENVIRONMENT, "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md")}
+    assert cli("validate", "good.yaml", env=env).code == 0
+    assert not (tmp_path / "summary.md").exists()
+    assert cli("validate", ".", env=env).code == 3
+    assert (
+        (tmp_path / "summary.md")
+        .read_text()
+        .startswith("## ❌ pipeline-runner: invalid\n\n**1 error, 0 warnings in 2 definitions**\n")
+    )
 
 
 # --- where the run is ------------------------------------------------------------------------------

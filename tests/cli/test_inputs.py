@@ -190,7 +190,8 @@ def test_an_optional_secret_fails_only_the_nodes_that_use_it(cli: Cli, tmp_path:
     document = json.loads(ended.out)
     assert ended.code == 0
     assert {name: one["status"] for name, one in document["node_results"].items()} == {"a": "failed", "b": "succeeded"}
-    assert "secrets.API_TOKEN" in document["node_results"]["a"]["errors"][0]["message"]
+    not_set = "secret API_TOKEN is not set — set API_TOKEN, or API_TOKEN_FILE to a file that holds it"
+    assert not_set in document["node_results"]["a"]["errors"][0]["message"]
 
 
 @pytest.mark.parametrize(("value", "warned"), [("abc", True), ("abcd", False)])
@@ -319,8 +320,8 @@ def test_verbose_says_where_it_was_found(cli: Cli, tmp_path: Path) -> None:
     ("wanted", "message"),
     [
         ("builtin:nope", "builtin:nope — Searched definitions and the built-in definitions"),
-        ("file:nope.yaml", "file:nope.yaml"),
-        ("nope.yaml", "nope.yaml"),
+        ("file:nope.yaml", "file:nope.yaml — Searched HERE/nope.yaml"),
+        ("nope.yaml", "nope.yaml — Searched HERE/nope.yaml"),
         (
             "mien",
             'mien — did you mean "mine"? Searched own, definitions and the built-in definitions',
@@ -330,7 +331,8 @@ def test_verbose_says_where_it_was_found(cli: Cli, tmp_path: Path) -> None:
 def test_what_is_not_there_says_where_it_was_looked_for(cli: Cli, tmp_path: Path, wanted: str, message: str) -> None:
     definition(tmp_path / "own", "mine.json", "it")
     ended = cli("--definition", wanted, env={"PIPELINE_DEFINITIONS_DIR": "own"})
-    expected = message if "own" in message else message.replace("Searched", "Searched own,")
+    expected = message if "own" in message else message.replace("Searched d", "Searched own, d")
+    expected = expected.replace("HERE", str(tmp_path))
     assert (ended.code, ended.err) == (4, f"error: Pipeline definition not found: {expected}\n")
 
 

@@ -37,7 +37,7 @@ HELP = "pipeline-runner --help shows them all"
         (("--config", "fine.yaml", "--input", "x"), 2, "Invalid input format: x. Use KEY=VALUE."),
         (("--config", "fine.yaml", "--input", "x=1"), 2, "the definition declares no input x — it declares none"),
         (("--definitoin", "x"), 2, f"unrecognized arguments: --definitoin x: did you mean --definition? — {HELP}"),
-        (("--definition", "../x y"), 4, "Pipeline definition not found: ../x y"),
+        (("--definition", "../x y"), 4, "Pipeline definition not found: ../x y — Searched ABOVE/x y"),
         (("--definition", "x y"), 2, "'x y' is no name of a definition — names are letters, digits, '.', '_' and '-'"),
         (("--definition", "db:x"), 4, "Pipeline definition not found: db:x — this version reads no database"),
         (
@@ -73,6 +73,7 @@ def test_a_mistake_gets_one_clear_message(
 ) -> None:
     (tmp_path / "fine.yaml").write_text(FINE)
     (tmp_path / "bad.json").write_text("nothing")
+    message = message.replace("ABOVE", str(tmp_path.parent))
     ended = cli(*arguments)
     assert (ended.code, ended.err, ended.out) == (code, f"error: {message}\n", "")
     told = json.loads(cli(*arguments, "--json").out)

@@ -166,7 +166,8 @@ nodes: [{id: a, type: context, config: {checks: [{type: command, argv: [sleep, "
     assert found["duration_ms"] < 300 + 500 + 2000
 
 
-TOO_LATE = "a warning above 85% never comes before critical above 80% — swap them"
+TOO_LATE = "a warning above 99% never comes before critical above {}% — give critical, too"
+NEVER = "the warning would never be seen — swap them"
 
 
 @pytest.mark.parametrize(
@@ -204,16 +205,26 @@ TOO_LATE = "a warning above 85% never comes before critical above 80% — swap t
         (
             WATCH,
             ("--critical-threshold", "nan"),
-            'argument --critical-threshold: expected a percentage, got "nan%" — write it like "85%" or 85',
+            'argument --critical-threshold: expected a percentage, got "nan" — write it like "85%" or 85',
         ),
         (
             WATCH,
             ("--warning-threshold", "85", "--critical-threshold", "80"),
+            f"--warning-threshold 85 is above --critical-threshold 80: {NEVER}",
+        ),
+        (
+            WATCH,
+            ("--warning-threshold", "99"),
             (
-                "--warning-threshold, --critical-threshold cannot be used with this definition:\n"
-                f"  - d.yaml:3:49 E207 nodes[0].config.checks[0].warning: {TOO_LATE}\n"
-                f"  - d.yaml:4:39 E207 nodes[1].config.checks[0].warning: {TOO_LATE}"
+                "--warning-threshold cannot be used with this definition:\n"
+                f"  - d.yaml:3:49 E207 nodes[0].config.checks[0].warning: {TOO_LATE.format(90)}\n"
+                f"  - d.yaml:4:39 E207 nodes[1].config.checks[0].warning: {TOO_LATE.format(95)}"
             ),
+        ),
+        (
+            WATCH,
+            ("--warning-threshold", "91%", "--critical-threshold", "90.5"),
+            f"--warning-threshold 91 is above --critical-threshold 90.5: {NEVER}",
         ),
         (PLAIN, ("--notify-driver", "log"), "--notify-driver has no effect here: the definition has no notify node"),
         (RELAY, ("--notify-driver", "lgo"), 'unknown driver "lgo" — did you mean "log"?'),

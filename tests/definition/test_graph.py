@@ -140,3 +140,47 @@ def test_a_thousand_nodes_take_little_time_and_memory(edges: Edges) -> None:
     tracemalloc.stop()
     assert peak < 4 * 1024 * 1024
     assert len(graph.reached) == 1000
+
+
+# --- ways that may lead anywhere ---------------------------------------------------------------------
+
+
+@given(edges=acyclic(), chosen=st.sets(st.integers(0, 6)))
+def test_with_loose_nodes_earlier_is_what_any_walk_passes_however_they_are_tied(edges: Edges, chosen: set[int]) -> None:
+    loose = sorted(one for one in chosen if one < len(edges))[:2]
+    graph = Graph.of(edges, loose)
+    before = [passed(Graph.of(edges), node) for node in range(len(edges))]
+    for ends in itertools.product(range(len(edges)), repeat=len(loose)):
+        tied = [[*ways] for ways in edges]
+        for start, end in zip(loose, ends, strict=True):
+            tied[start].append(end)
+        if not Graph.of(tied).circles:
+            before = [old | passed(Graph.of(tied), node) for node, old in enumerate(before)]
+    assert [passed(graph, node) for node in range(len(edges))] == before
+
+
+@given(edges=acyclic())
+def test_later_is_earlier_seen_from_the_other_side(edges: Edges) -> None:
+    graph = Graph.of(edges)
+    for node in range(len(edges)):
+        assert [one for one in range(len(edges)) if graph.later[node] >> one & 1] == [
+            one for one in range(len(edges)) if node in passed(graph, one)
+        ]
+
+
+@given(
+    edges=st.integers(1, 6).flatmap(
+        lambda n: st.lists(st.lists(st.integers(0, n - 1), max_size=2), min_size=n, max_size=n)
+    )
+)
+def test_islands_are_the_fewest_nodes_that_all_the_rest_can_be_reached_from(edges: Edges) -> None:
+    graph = Graph.of(edges)
+    leads = [{trail[-1] for trail in walks(edges, node, (node,))} for node in range(len(edges))]
+    rest = set(range(len(edges))) - graph.reached
+
+    def is_enough(some: tuple[int, ...]) -> bool:
+        return rest <= set().union(*(leads[node] for node in some))
+
+    assert is_enough(graph.islands)
+    assert set(graph.islands) <= rest
+    assert not any(is_enough(some) for some in itertools.combinations(sorted(rest), len(graph.islands) - 1))

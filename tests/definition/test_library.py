@@ -120,15 +120,42 @@ def test_all_that_ship_can_be_loaded(library: Library) -> None:
             ),
         ),
         ("db:web", "Pipeline definition not found: db:web — this version reads no database"),
-        ("file:none.yaml", "Pipeline definition not found: file:none.yaml"),
-        ("none.yaml", "Pipeline definition not found: none.yaml"),
-        ("definitions/web.yaml/x", "Pipeline definition not found: definitions/web.yaml/x"),
+        ("file:none.yaml", "Pipeline definition not found: file:none.yaml — Searched HERE/none.yaml"),
+        ("none.yaml", "Pipeline definition not found: none.yaml — Searched HERE/none.yaml"),
+        (
+            "./definitions/wbe.yml",
+            (
+                'Pipeline definition not found: ./definitions/wbe.yml — did you mean "web.yaml"? '
+                "Searched HERE/definitions/wbe.yml"
+            ),
+        ),
+        (
+            "definitions/web.yaml/x",
+            "Pipeline definition not found: definitions/web.yaml/x — Searched HERE/definitions/web.yaml/x",
+        ),
         ("definitions/", "definitions/ cannot be read: Is a directory"),
     ],
 )
 def test_what_is_not_there_is_said(library: Library, wanted: str, message: str) -> None:
     write("definitions/web.yaml")
-    assert said(library.find, wanted, Unavailable) == message
+    assert said(library.find, wanted, Unavailable) == message.replace("HERE", str(Path.cwd()))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "hint"),
+    [
+        ("web", 'did you mean "web-health" or "web-shop"? '),
+        ("WEB-H", 'did you mean "web-health"? '),
+        ("file:definitions/web", 'did you mean "web-health.yaml" or "web-shop.json"? '),
+        ("n", 'did you mean "n1-long-name" or "n2-long-name" or "n3-long-name"? '),
+        ("eb", ""),
+    ],
+)
+def test_the_beginning_of_a_name_is_enough_for_a_hint(library: Library, wanted: str, hint: str) -> None:
+    for name in ("web-health.yaml", "web-shop.json", *(f"n{number}-long-name.yml" for number in range(1, 5))):
+        write(f"definitions/{name}")
+    text = said(library.find, wanted, Unavailable)
+    assert text.startswith(f"Pipeline definition not found: {wanted} — {hint}Searched ")
 
 
 def said(find: Callable[[str], object], wanted: str, error: type[RunnerError]) -> str:
@@ -146,9 +173,12 @@ def test_what_is_no_name_is_a_usage_error(library: Library, wanted: str) -> None
 
 def test_in_an_empty_workspace_a_checkout_is_missing(tmp_path: Path) -> None:
     library = Library(folders=(tmp_path / "definitions",), workspace=tmp_path)
-    assert said(library.find, "web", Unavailable) == (
-        "Pipeline definition not found: web — Searched definitions and the built-in definitions."
-        " The workspace is empty: is the step actions/checkout missing?"
+    empty = "The workspace is empty: is the step actions/checkout missing?"
+    assert said(library.find, "mine", Unavailable) == (
+        f"Pipeline definition not found: mine — Searched definitions and the built-in definitions. {empty}"
+    )
+    assert said(library.find, "/no/web.yaml", Unavailable) == (
+        f"Pipeline definition not found: /no/web.yaml — Searched /no/web.yaml. {empty}"
     )
 
 

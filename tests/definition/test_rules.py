@@ -118,8 +118,59 @@ def test_a_circle_that_no_way_leads_to_is_both() -> None:
     assert [one.split()[1] for one in refused(linked(a="end", b="c", c="b"))] == ["E305", "E304", "E305"]
 
 
-def test_a_way_that_leads_nowhere_is_not_blamed_on_the_nodes_behind_it() -> None:
-    assert [one.split()[1] for one in refused(linked(a="bb", b="c", c=""))] == ["E303"]
+BRANCH = "[{when: payload.x, to: %s}, {to: %s}]"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(linked(a="bb", b="c", c=""), id="its hint names the first of them"),
+        pytest.param(linked(a="gone", b="c", c=""), id="it may lead to any node"),
+        pytest.param(linked(a="gone", b="", c="b"), id="whatever their order"),
+        pytest.param(linked(a="b", b="gone", c=""), id="it is not the first"),
+        pytest.param(linked(a=BRANCH % ("gone", "lost"), b="", c=""), id="two ways for two nodes"),
+        pytest.param(linked(a="gone", b="lost", c=""), id="one after the other"),
+        pytest.param(linked(start="check", check="checkk", tell=""), id="its hint would lead back"),
+        pytest.param(linked(a="gone", b="c", c="b"), id="a circle behind it"),
+    ],
+)
+def test_a_way_that_leads_nowhere_is_not_blamed_on_the_nodes_behind_it(text: str) -> None:
+    assert {one.split()[1] for one in refused(text)} - {"E304"} == {"E303"}
+
+
+def test_a_branch_that_cannot_be_read_is_not_blamed_on_the_nodes_behind_it() -> None:
+    text = linked(a="[{to: 3}, {to: b}]", b="", c="", d="")
+    assert [one.split()[1] for one in refused(text)] == ["E208", "E202"] or print(refused(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "lost"),
+    [
+        pytest.param(linked(probe="analyse", analyze="tell", tell="", old="tell"), ["old"], id="beside its hint"),
+        pytest.param(linked(probe=BRANCH % ("tell", "ende"), tell="", old=""), ["old"], id="its hint is the end"),
+        pytest.param(linked(probe="tell", tell="", old="gone", older=""), ["old", "older"], id="it is not reached"),
+    ],
+)
+def test_nodes_that_no_way_leads_to_are_said_beside_a_way_that_leads_nowhere(text: str, lost: list[str]) -> None:
+    said = refused(text)
+    assert [one.split()[1] for one in said].count("E303") == 1
+    assert [one.partition(": ")[2] for one in said if " E305 " in one] == [
+        f'no way leads to "{node}" — let the next of another node name it, or remove it' for node in lost
+    ]
+
+
+def test_more_nodes_than_ways_that_lead_nowhere_are_said_together() -> None:
+    assert refused(linked(a="gone", b="", c="d", d="")) == [
+        'f.yaml:3:36 E303 nodes[0].next: next names "gone", and there is no such node — known: a, b, c, d, end',
+        (
+            'f.yaml:4:5 E305 nodes[1]: no way leads to "b", "c", and a corrected next can lead to 1 of them'
+            " — let the next of another node name it, or remove it"
+        ),
+    ]
+
+
+def test_two_nodes_of_one_id_are_both_where_a_way_leads() -> None:
+    assert [one.split()[1] for one in refused(nodes(f"{A[:-1]}, next: b}}", B, f"{B[:-1]}, next: c}}", "{id: c, type: transform}"))] == ["E301"]
 
 
 @pytest.mark.parametrize(

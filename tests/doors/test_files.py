@@ -400,7 +400,7 @@ def test_a_journal_writes_a_line_in_one_piece_and_syncs_where_it_is_told_to(tmp_
     journal.write("first")
     journal.write("second", sync=True)
     journal.close()
-    assert faults.calls == ["open", "write", "write", "fsync", "close"]
+    assert faults.calls == ["open", "lock", "truncate", "write", "write", "fsync", "close"]
 
 
 @pytest.mark.parametrize("closed", [True, False], ids=["closed", "open"])
@@ -422,12 +422,13 @@ def test_a_closed_journal_takes_no_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("number", "attempt"),
     [
-        (2, lambda journal: journal.write("x")),
-        (3, lambda journal: journal.write("x", sync=True)),
-        (2, lambda journal: journal.close()),
-        (3, lambda journal: journal.remove()),
+        (4, lambda journal: journal.write("x")),
+        (5, lambda journal: journal.write("x", sync=True)),
+        (4, lambda journal: journal.close()),
+        (4, lambda journal: journal.remove()),
+        (5, lambda journal: journal.remove()),
     ],
-    ids=["write", "sync", "close", "remove"],
+    ids=["write", "sync", "close", "remove", "close what is removed"],
 )
 def test_a_journal_that_fails_is_told(number: int, attempt: Callable[[Journal], None], tmp_path: Path) -> None:
     journal = Files(system=Faults(number).system()).journal(tmp_path / "a")
@@ -438,6 +439,60 @@ def test_a_journal_that_fails_is_told(number: int, attempt: Callable[[Journal], 
 def test_a_journal_that_cannot_begin_is_told(tmp_path: Path) -> None:
     path = tmp_path / "missing" / "a"
     assert reason(path, lambda: Files().journal(path)) == "No such file or directory"
+
+
+@pytest.mark.parametrize("number", [1, 2, 3], ids=["open", "lock", "truncate"])
+def test_a_journal_that_fails_to_begin_is_told_and_closed(number: int, tmp_path: Path) -> None:
+    faults = Faults(number)
+    assert reason(tmp_path / "a", lambda: Files(system=faults.system()).journal(tmp_path / "a")) == "Input/output error"
+    assert faults.calls.count("close") == (number > 1)
+
+
+def test_a_file_system_without_locks_has_journals_all_the_same(tmp_path: Path) -> None:
+    def lock(_: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    journal = Files(system=replace(System(), lock=lock)).journal(tmp_path / "a")
+    journal.write("first")
+    assert (tmp_path / "a").read_text(encoding="utf-8") == "first\n"
+    journal.remove()
+
+
+def test_a_journal_that_another_writes_is_left_alone(tmp_path: Path) -> None:
+    first = Files().journal(tmp_path / "a", tmp_path / "b")
+    first.write("mine")
+    second = Files().journal(tmp_path / "a", tmp_path / "b")
+    second.write("yours")
+    assert (first.path, second.path) == (tmp_path / "a", tmp_path / "b")
+    assert [path.read_text(encoding="utf-8") for path in (first.path, second.path)] == ["mine\n", "yours\n"]
+    assert reason(tmp_path / "a", lambda: Files().journal(tmp_path / "a")) == "another process writes it"
+    first.remove()
+    assert Files().journal(tmp_path / "a", tmp_path / "b").path == tmp_path / "a"
+    assert second.path.exists()
+
+
+def test_a_journal_that_is_removed_while_it_is_taken_is_begun_anew(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    first = Files().journal(path)
+    locks: list[int] = []
+
+    def lock(descriptor: int) -> None:
+        locks.append(descriptor)
+        if len(locks) == 1:
+            first.remove()
+
+    second = Files(system=replace(System(), lock=lock)).journal(path)
+    second.write("late")
+    assert (len(locks), path.read_text(encoding="utf-8")) == (2, "late\n")
+
+
+def test_a_journal_that_was_replaced_is_not_removed(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    first = Files().journal(path)
+    path.unlink()
+    path.write_text("somebody else's", encoding="utf-8")
+    first.remove()
+    assert path.read_text(encoding="utf-8") == "somebody else's"
 
 
 KILLED = """

@@ -88,6 +88,6 @@ nodes:
     result = run(text, payload={"url": f"http://127.0.0.1:{port}/"})
     assert result.nodes[0].errors[0].code == "undelivered"
     assert result.nodes[0].errors[0].message == (
-        "the message reached nobody: generic: the host of «endpoint» is not connected to: "
+        f"the message reached nobody: generic: 127.0.0.1:{port} is not connected to: "
         "private, loopback, link-local and metadata addresses are refused"
     )

@@ -65,6 +65,11 @@ def finding(**changes: Any) -> Finding:  # noqa: ANN401 - fields of Finding
     return Finding(**(given | changes))
 
 
+def at(line: int) -> dict[str, Any]:
+    """Return where a node stands in its definition."""
+    return {"file": "definitions/web-health.yaml", "line": line}
+
+
 def node(node_id: str, node_type: str = "context", **changes: Any) -> NodeResult:  # noqa: ANN401 - fields of NodeResult
     skipped = changes.get("status") is Status.SKIPPED
     given: dict[str, Any] = {
@@ -193,8 +198,8 @@ def a_failed_run() -> RunResult:
     refused = Problem(code="connection_refused", message="statsd.example:8125 refused the connection", retryable=True)
     return run(
         node("probe", output=checked({"home": check()}), verdict=Verdict.OK),
-        node("count", "transform", status=Status.FAILED, errors=(refused,), required=False, attempts=3),
-        node("shape", "transform", status=Status.FAILED, errors=(problem,)),
+        node("count", "transform", status=Status.FAILED, errors=(refused,), required=False, attempts=3, **at(14)),
+        node("shape", "transform", status=Status.FAILED, errors=(problem,), **at(19)),
         node("more", "transform", status=Status.SKIPPED, skip_reason="shape failed"),
         node("beside", "context", status=Status.SKIPPED, skip_reason="not reached: no way led here"),
         node(

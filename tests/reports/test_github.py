@@ -230,6 +230,35 @@ def test_what_made_the_run_fail_comes_before_what_it_found(
     ]
 
 
+def test_a_node_that_failed_is_annotated_at_its_line(
+    make_run: Callable[..., Any], make_node: Callable[..., Any]
+) -> None:
+    late = Problem(code="timed_out", message="no answer within 30s")
+    place = {"status": Status.TIMED_OUT, "errors": (late,), "file": "d/web.yaml"}
+    run = make_run(make_node("more", required=False, line=7, **place), make_node("tell", line=12, **place))
+    assert run_annotations(run) == [
+        "::error file=d/web.yaml,line=12,title=tell timed out::node tell: no answer within 30s",
+        "::warning file=d/web.yaml,line=7,title=more timed out (optional)::node more: no answer within 30s",
+    ]
+
+
+def test_errors_that_a_node_came_through_are_a_warning_after_what_was_found(
+    make_run: Callable[..., Any], make_node: Callable[..., Any], make_finding: Callable[..., Any]
+) -> None:
+    errors = (Problem(code="status", message="openai answered 500"), Problem(code="status", message="and 503"))
+    run = make_run(
+        make_node("analyze", errors=errors, file="d/web.yaml", line=12),
+        make_node("probe", findings=(make_finding(verdict=Verdict.WARNING, file=""),)),
+    )
+    assert run_annotations(run) == [
+        "::warning title=warning%3A probe.disk::disk / is 96.3%25 full, above 95%25, on db1:/",
+        (
+            "::warning file=d/web.yaml,line=12,title=analyze succeeded with 2 errors"
+            "::node analyze: openai answered 500; and 503"
+        ),
+    ]
+
+
 def test_a_run_that_ended_without_a_failed_node_says_why(make_run: Callable[..., Any]) -> None:
     run = make_run(status=RunStatus.TIMED_OUT, error="the run's time was up")
     assert run_annotations(run) == ["::error title=The run did not complete::timed out: the run's time was up"]

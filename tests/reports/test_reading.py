@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from runner.errors import ExitCode, UsageError
 from runner.reports.document import document, encode
-from runner.reports.journal import journal_end, journal_header, journal_line
+from runner.reports.journal import journal_end, journal_header, journal_line, journal_start
 from runner.reports.markdown import summary
 from runner.reports.reading import read_document
 from runner.reports.recovery import read_journal
+from runner.reports.wording import headline
 from runner.results import Exit, Finding, NodeResult, Problem, RunFacts, RunResult, RunStatus, Status, Verdict
 
 if TYPE_CHECKING:
@@ -202,6 +203,16 @@ class TestJournal:
             status=Status.SKIPPED,
             skip_reason="not reached: the run was killed",
         )
+
+    def test_the_node_that_was_running_is_to_blame_and_not_one_that_failed_before(
+        self, make_run: Callable[..., Any], make_node: Callable[..., Any]
+    ) -> None:
+        problem = Problem(code="missing_path", message="nothing is there")
+        nodes = (make_node("gone", status=Status.FAILED, errors=(problem,), required=False), make_node("slow"))
+        header = journal_header(make_run().facts, [(node.node_id, node.node_type) for node in nodes])
+        run = read_journal("\n".join([header, journal_line(nodes[0]), journal_start("slow")]))
+        assert run.error == "Node slow failed: the run was killed while this node was running"
+        assert headline(run) == "failed: node slow: the run was killed while this node was running"
 
     def test_a_run_that_was_killed_at_once_has_seen_nothing(self, lines: list[str]) -> None:
         run = read_journal(lines[0])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from runner.cli.arguments import add_choice
+from runner.cli.journals import journals_of
 from runner.doors.files import Files
 from runner.errors import ExitCode, NodeError, Unavailable, UsageError
 
@@ -26,7 +28,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace, shell: Shell) -> int:
     """Print it; the exit code says whether it could be read, not how the run ended."""
-    result = _read(options.path)
+    result = _read(options.path, shell)
     if shell.wants_json:
         from runner.reports.document import document  # noqa: PLC0415 - only then
 
@@ -42,7 +44,21 @@ def execute(options: argparse.Namespace, shell: Shell) -> int:
     return ExitCode.OK
 
 
-def _read(path: str) -> RunResult:
+def _read(path: str, shell: Shell) -> RunResult:
+    """Read what a path names; where only journals of it are left, the newest of them."""
+    journals = journals_of(path)
+    if Path(path).exists() or not journals:
+        for journal in journals:
+            shell.log.warning(f"{journal} lies beside it: a run that goes on, or was killed, left it")
+        return _parsed(path)
+    *others, newest = journals
+    shell.log.warning(f"{path} is not there: this is its journal, {newest}, of a run that goes on or was killed")
+    for journal in others:
+        shell.log.warning(f"{journal} is an older one")
+    return _parsed(newest)
+
+
+def _parsed(path: str) -> RunResult:
     import json  # noqa: PLC0415 - `--help` does without
 
     from runner.reports.reading import read_document  # noqa: PLC0415 - `--help` does without
@@ -51,12 +67,13 @@ def _read(path: str) -> RunResult:
     if path.endswith(".ndjson"):
         return _journal(path, text)
     try:
-        document = json.loads(text)
+        return read_document(json.loads(text))
     except ValueError:
         return _journal(path, text)
     except RecursionError:
-        raise UsageError(f"not a result document: {path} is nested too deeply") from None
-    return read_document(document)
+        raise UsageError(f"{path} is not a result document: it is nested too deeply") from None
+    except UsageError as error:
+        raise UsageError(f"{path} is {error.message}") from error
 
 
 def _journal(path: str, text: str) -> RunResult:

@@ -75,6 +75,7 @@ def _how(group: argparse._ArgumentGroup) -> None:
     add_choice(
         group, "--fail-on", "warning", "unknown", "critical", "never", help="the verdict from which the run exits 5"
     )
+    add_choice(group, "--on-missing-secret", "fail", "skip", default="fail", help="exit with 4, or skip the run (fail)")
     group.add_argument("--timeout", metavar="DURATION", type=duration_argument, help="limit of the whole run (15m)")
     group.add_argument("--results", metavar="PATH", help="where the result document is written")
     group.add_argument("--summary", metavar="PATH", help="where the Markdown summary is appended")

@@ -11,10 +11,11 @@ from runner.definition.library import SUFFIXES, read_file
 from runner.errors import DefinitionError, Diagnostic, ExitCode, UsageError
 from runner.records import record
 from runner.reports.wording import counted
+from runner.results import Exit
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from runner.cli.shell import Shell
     from runner.definition.library import Text
@@ -58,7 +59,12 @@ def execute(options: argparse.Namespace, shell: Shell) -> int:
         shell.say(_lines(verdicts))
     if hub := shell.hub:
         hub.annotate(one for verdict in verdicts for one in verdict.diagnostics)
-    return ExitCode.OK if all(verdict.valid for verdict in verdicts) else ExitCode.INVALID
+    if all(verdict.valid for verdict in verdicts):
+        return ExitCode.OK
+    found = tuple(one for verdict in verdicts for one in verdict.diagnostics)
+    end = Exit(code=ExitCode.INVALID, reason=_counts(found))
+    shell.summarise(f"{end.reason} in {counted(len(verdicts), 'definition')}", found, end)
+    return end.code
 
 
 def _default(shell: Shell) -> str:
@@ -101,8 +107,12 @@ def _lines(verdicts: Iterable[_Verdict]) -> Iterator[str]:
         if verdict.valid:
             yield f"{verdict.path}: ok ({verdict.name}, {counted(verdict.nodes, 'node')})"
     if found:
-        errors = sum(one.severity == "error" for one in found)
-        yield f"{counted(errors, 'error')}, {counted(len(found) - errors, 'warning')}"
+        yield _counts(found)
+
+
+def _counts(found: Collection[Diagnostic]) -> str:
+    errors = sum(one.severity == "error" for one in found)
+    return f"{counted(errors, 'error')}, {counted(len(found) - errors, 'warning')}"
 
 
 def _document(verdicts: Iterable[_Verdict]) -> dict[str, Any]:
