@@ -1,3 +1,4 @@
+#!/usr/bin/python3 -I
 """What the image and the composite action start."""
 
 from runner.cli.container import main

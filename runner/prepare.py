@@ -35,7 +35,7 @@ def configurable() -> tuple[type, ...]:
 def write(folder: Path) -> tuple[Path, ...]:
     """Write the prepared validators into `folder`, made where it is missing; return their paths."""
     folder.mkdir(parents=True, exist_ok=True)
-    written = tuple(_written(folder / prepared_path(cls).name, prepare(cls)) for cls in configurable())
+    written = tuple(_written(folder / Path(prepared_path(cls)).name, prepare(cls)) for cls in configurable())
     for stale in set(folder.glob("*.pickle")).difference(written):
         stale.unlink(missing_ok=True)
     return written
@@ -53,7 +53,7 @@ def main(arguments: Sequence[str]) -> int:
     if len(arguments) > 1:
         sys.stderr.write("usage: python -m runner.prepare [DIR]\n")
         return 2
-    written = write(Path(arguments[0]) if arguments else PREPARED)
+    written = write(Path(arguments[0]) if arguments else Path(PREPARED))
     sys.stdout.write(f"prepared {len(written)} validators in {written[0].parent}\n")
     return 0
 

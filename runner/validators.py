@@ -7,6 +7,7 @@ that does not match this code or the installed pydantic_core is ignored, and pyd
 
 from __future__ import annotations
 
+import os
 import pickle
 import typing
 import zlib
@@ -14,7 +15,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from functools import cache
 from inspect import get_annotations
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from runner.spec import Invalid, Template, described, did_you_mean
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-PREPARED: Final = Path(__file__).with_name("prepared")
-_HERE: Final = Path(__file__).parent
+_HERE: Final = os.path.dirname(__file__)
+PREPARED: Final = os.path.join(_HERE, "prepared")
 
 
 def _versions() -> str:
@@ -43,9 +43,9 @@ def sources(modules: tuple[str, ...]) -> int:
 @cache
 def _source(module: str) -> bytes:
     """Return the checksum of one module; most classes share most of theirs."""
-    path = _HERE.joinpath(*module.split(".")[1:])
-    source = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
-    return zlib.crc32(source.read_bytes()).to_bytes(4)
+    path = os.path.join(_HERE, *module.split(".")[1:])
+    with open(os.path.join(path, "__init__.py") if os.path.isdir(path) else f"{path}.py", "rb") as source:
+        return zlib.crc32(source.read()).to_bytes(4)
 
 
 def modules_of(schema: object) -> set[str]:
@@ -60,9 +60,9 @@ def modules_of(schema: object) -> set[str]:
     return {module} if module.startswith("runner.") else set()
 
 
-def prepared_path(cls: type) -> Path:
+def prepared_path(cls: type) -> str:
     """Where the prepared schema of a class stands."""
-    return PREPARED / f"{cls.__module__}.{cls.__qualname__}.pickle"
+    return os.path.join(PREPARED, f"{cls.__module__}.{cls.__qualname__}.pickle")
 
 
 def core_schema(cls: type) -> CoreSchema:
@@ -113,7 +113,8 @@ def _load(cls: type) -> SchemaValidator:
     from runner.lean_pydantic import SchemaValidator  # noqa: PLC0415 - loaded with the first definition
 
     try:
-        stamp, schema = pickle.loads(prepared_path(cls).read_bytes())  # noqa: S301 - made by the build, beside the code
+        with open(prepared_path(cls), "rb") as file:
+            stamp, schema = pickle.load(file)  # noqa: S301 - made by the build, beside the code
     except (OSError, ValueError, AttributeError, ImportError, EOFError, pickle.UnpicklingError):
         return SchemaValidator(core_schema(cls))
     return SchemaValidator(schema if _is_current(stamp) else core_schema(cls))

@@ -47,7 +47,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("cls", configurable(), ids=lambda cls: f"{cls.__module__}.{cls.__name__}")
 def test_a_class_has_a_prepared_validator(cls: type, prepared: Path) -> None:
-    assert (prepared / prepared_path(cls).name).stat().st_size > 0
+    assert (prepared / Path(prepared_path(cls)).name).stat().st_size > 0
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +131,7 @@ assert "pydantic" not in sys.modules, "nothing prepared was found, or it did not
 
 def test_the_wheel_carries_a_validator_for_every_class_and_the_definitions_that_ship(wheel: Path) -> None:
     assert {path.name for path in wheel.joinpath("runner/prepared").iterdir()} == {
-        prepared_path(cls).name for cls in configurable()
+        Path(prepared_path(cls)).name for cls in configurable()
     }
     assert {path.name for path in wheel.joinpath("runner/builtin").iterdir()} == {
         path.name for path in ROOT.joinpath("definitions").iterdir()

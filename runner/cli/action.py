@@ -86,7 +86,8 @@ def call_of(environ: Mapping[str, str]) -> Call:
     command = given.get("command", COMMANDS[0])
     if command not in COMMANDS:
         raise UsageError(f"input command: unknown word {described(command)} — {did_you_mean(command, COMMANDS)}")
-    arguments = _run(given) if command == "run" else _validate(given)
+    dry_run = _boolean("dry-run", given.get("dry-run", "false"))
+    arguments = _run(given, dry_run=dry_run) if command == "run" else _validate(given)
     variables = {_VARIABLES[name]: given[name] for name in _VARIABLES if name in given}
     return Call((command, *arguments, *_extra(given)), variables)
 
@@ -106,13 +107,13 @@ def _given(environ: Mapping[str, str]) -> dict[str, str]:
     return given
 
 
-def _run(given: Mapping[str, str]) -> Iterator[str]:
+def _run(given: Mapping[str, str], *, dry_run: bool) -> Iterator[str]:
     if "path" in given:
         raise UsageError("input path is for command: validate — name what to run with definition or config")
     yield from (f"{flag}={given[name]}" for name, flag in _FLAGS.items() if name in given)
     yield from _payload(given.get("payload", ""))
     yield from (f"--input={entry}" for entry in _entries(given.get("inputs", "")))
-    if _boolean("dry-run", given.get("dry-run", "false")):
+    if dry_run:
         yield "--dry-run"
 
 

@@ -43,12 +43,29 @@ def hand_over(environ: MutableMapping[str, str]) -> None:
     """
     if os.geteuid() != 0:
         return
-    owner = os.stat(environ.get("GITHUB_WORKSPACE") or os.curdir)  # noqa: PTH116 - `--version` does without pathlib
+    owner = _owner(environ.get("GITHUB_WORKSPACE", ""))
     if owner.st_uid == 0:
         return
-    os.setgroups(_groups(environ))
-    os.setgid(owner.st_gid)
-    os.setuid(owner.st_uid)
+    try:
+        os.setgroups(_groups(environ))
+        os.setgid(owner.st_gid)
+        os.setuid(owner.st_uid)
+    except OSError as error:  # root by name only: without the capability, or in a namespace that has no such user
+        _warn(f"cannot go on as the owner of the workspace (user {owner.st_uid}), so as root: {error.strerror}")
+
+
+def _owner(workspace: str) -> os.stat_result:
+    """Return who has the workspace; the working directory counts where there is none."""
+    try:
+        return os.stat(workspace)  # noqa: PTH116 - `--version` does without pathlib
+    except OSError:
+        return os.stat(os.curdir)  # noqa: PTH116 - likewise
+
+
+def _warn(text: str) -> None:
+    from runner.cli.shell import Shell  # noqa: PLC0415 - only where something is odd
+
+    Shell(environ=os.environ, stdin=sys.stdin, stdout=sys.stdout, stderr=sys.stderr).log.warning(text)
 
 
 def _groups(environ: Mapping[str, str]) -> list[int]:

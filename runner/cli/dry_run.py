@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from runner.cli.rehearsal import Rehearsal
 from runner.errors import ExitCode
 from runner.reports.values import plain
+from runner.results import Exit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +30,8 @@ def rehearse(job: Job, shell: Shell) -> int:
         shell.json(_document(job, nodes, warnings))
     else:
         shell.say(_text(job, nodes))
+    if hub := shell.hub:
+        hub.tell_end(Exit(code=ExitCode.OK, reason="a dry run"))
     return ExitCode.OK
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from runner.cli.log import Log
     from runner.errors import Diagnostic
-    from runner.results import Exit, RunResult
+    from runner.results import Exit, RunResult, RunStatus
     from runner.secrets import Masker, Secret
 
 
@@ -50,7 +50,11 @@ class GitHub:
         else:
             level = "error" if end.code else "notice"
             self.log.command(command(level, "\n".join(map(printable, message.splitlines()))))
-        self._write(failure_outputs(end, token=_token(), summary_path=self._relative(summary)))
+        self.tell_end(end, summary=summary)
+
+    def tell_end(self, end: Exit, *, status: RunStatus | None = None, summary: str = "") -> None:
+        """Write the outputs of what was to run no node; `status` is one that the exit code does not say."""
+        self._write(failure_outputs(end, token=_token(), status=status, summary_path=self._relative(summary)))
 
     def tell_result(self, result: RunResult, *, results: str, summary: str) -> None:
         """Annotate a run and write its outputs; `results` and `summary` are paths, empty where nothing was written."""

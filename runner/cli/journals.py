@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from runner.errors import NotWritten
@@ -20,7 +20,7 @@ def begin_journal(results: str, run: str, files: Files, log: Log) -> Journal | N
 
     Where another run writes the same document, its journal has the usual name, and this one's the run's id in it.
     """
-    if not results or (Path(results).exists() and not Path(results).is_file()):
+    if not results or (os.path.exists(results) and not os.path.isfile(results)):
         return None
     usual = f"{results}{_SUFFIX}"
     try:
@@ -28,7 +28,7 @@ def begin_journal(results: str, run: str, files: Files, log: Log) -> Journal | N
     except NotWritten as error:
         log.warning(f"no journal: {error.message}")
         return None
-    if str(journal.path) != str(Path(usual)):
+    if journal.path != usual:
         last = "whichever ends last leaves its result"
         log.warning(f"another run writes {results}, too: {last}, and the journal of this one is {journal.path}")
     return journal
@@ -36,19 +36,18 @@ def begin_journal(results: str, run: str, files: Files, log: Log) -> Journal | N
 
 def journals_of(results: str) -> list[str]:
     """Return the journals that lie beside a result document, the newest last."""
-    place = Path(results)
+    folder, name = os.path.split(results)
     try:
-        names = [one.name for one in place.parent.iterdir()]
+        names = os.listdir(folder or os.curdir)
     except OSError:
         return []
-    ours = re.compile(rf"{re.escape(place.name)}(\.[0-9a-f-]{{36}})?{re.escape(_SUFFIX)}")
-    found = [place.with_name(name) for name in names if ours.fullmatch(name)]
-    return [str(one) for one in sorted(found, key=_changed)]
+    ours = re.compile(rf"{re.escape(name)}(\.[0-9a-f-]{{36}})?{re.escape(_SUFFIX)}")
+    return sorted((os.path.join(folder, name) for name in names if ours.fullmatch(name)), key=_changed)
 
 
-def _changed(path: Path) -> int:
+def _changed(path: str) -> int:
     """Return when a file was written to; 0 for one that is gone meanwhile."""
     try:
-        return path.stat().st_mtime_ns
+        return os.stat(path).st_mtime_ns
     except OSError:
         return 0

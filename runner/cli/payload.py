@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from runner.cli.members import member
@@ -63,7 +62,7 @@ def _read(path: str, shell: Shell) -> bytes:
     if path == "-":
         return shell.stdin.buffer.read(MAX_PAYLOAD + 1)
     try:
-        with Path(path).open("rb") as file:
+        with open(path, "rb") as file:
             return file.read(MAX_PAYLOAD + 1)
     except (FileNotFoundError, NotADirectoryError):
         raise UsageError(f"File not found: {path}") from None

@@ -57,7 +57,7 @@ def _run_url(environ: Mapping[str, str]) -> str:
 def world_of(job: Job, shell: Shell, doors: Doors, stop: Stop | None = None) -> World:
     """Return everything that a run is given beside its definition."""
     return World(
-        facts=facts_of(job, shell.environ),
+        run=facts_of(job, shell.environ),
         doors=doors,
         log=shell.log,
         masker=shell.masker,
@@ -79,12 +79,12 @@ def perform(job: Job, shell: Shell) -> int:
     """Run a definition and report on it; return the exit code."""
     doors, stop = open_doors(shell.environ), Stop()
     world = world_of(job, shell, doors, stop)
-    trail = Trail(shell.log, shell.masker, begin_journal(job.results, world.facts.id, doors.files, shell.log))
+    trail = Trail(shell.log, shell.masker, begin_journal(job.results, world.run.id, doors.files, shell.log))
     follower = Follower(shell.log, trail)
     walk = Walk(job.definition, world, follower)
     with stopping(stop):
         try:
-            follower.begin(world.facts, job.definition)
+            follower.begin(world.run, job.definition)
             walk.run()
         finally:
             # also where a bug ends the walk: what is known by then is reported, and the bug goes on to the top

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from runner.cli.library import library_of, load_text
+from runner.cli.loading import load_text
 from runner.cli.needs import Needs
 from runner.cli.overrides import overrides_of, rewriting_of
 from runner.cli.payload import is_given, read_payload
 from runner.cli.resolve import inputs_of, secrets_of
-from runner.definition.library import read_file
+from runner.definition.source import read_file
 from runner.errors import DefinitionError, Skipped, Unavailable, UsageError
 from runner.records import record
 from runner.secrets import Secret, reveal
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from runner.cli.rewrite import Rewriting
     from runner.cli.shell import Shell
     from runner.definition.entries import FailOn
-    from runner.definition.library import Text
     from runner.definition.model import Definition
+    from runner.definition.source import Text
     from runner.scope import Overrides
 
 
@@ -91,6 +91,8 @@ def _found(options: argparse.Namespace, shell: Shell) -> tuple[Text, str]:
     if not name:
         wanted = "--sample, --payload, --file, --checks-only, --definition, or --config"
         raise UsageError(f"Must specify {wanted}")
+    from runner.cli.library import library_of  # noqa: PLC0415 - a file given by its path needs no looking for
+
     return library_of(shell).find(name), f"Definition: {name.removeprefix('builtin:')}"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.definition.inputs import convert, empty
@@ -84,7 +83,8 @@ def _variable(name: str, environ: Mapping[str, str]) -> str:
     if environ.get(name) or not path:
         return environ.get(name, "")
     try:
-        return Path(path).read_text(encoding="utf-8").rstrip("\r\n")
+        with open(path, encoding="utf-8") as file:
+            return file.read().rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise Unavailable(f"{name}_FILE names {path}, which cannot be read: {reason}") from error

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from runner.definition.document import MAX_BYTES
+from runner.definition.source import Text, read_file
 from runner.errors import Unavailable, UsageError
 from runner.records import record
 from runner.spec import nearest
@@ -16,24 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 SUFFIXES: Final = (".yaml", ".yml", ".json")
-MOST_READ: Final = 16 * MAX_BYTES
-"""Bytes of a file: more than a definition may have, to say by how much; and a device never ends."""
 MOST_HINTS: Final = 3
 """Names that a hint offers where one begins several."""
 _NAME: Final = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 _PACKAGE: Final = Path(__file__).resolve().parent.parent
-
-
-@record
-class Text:
-    """A definition as it was found."""
-
-    data: bytes
-    label: str
-    """What diagnostics call it: the path as given, `builtin:NAME`."""
-    name: str
-    """Used where it has none of its own."""
-    is_file: bool = True
 
 
 def builtin_folder() -> Path:
@@ -131,16 +117,3 @@ def _definitions_beside(path: str) -> list[str]:
 def _shown(path: Path, workspace: Path) -> str:
     """Write a path as a person would: relative where it is below the workspace."""
     return str(path.relative_to(workspace)) if path.is_relative_to(workspace) else str(path)
-
-
-def read_file(path: str, *, missing: str, start: Path | None = None) -> Text:
-    """Read a definition file; raise `Unavailable` with the text `missing` where there is none."""
-    file = (start or Path()) / path
-    try:
-        with file.open("rb") as stream:
-            data = stream.read(MOST_READ)
-    except (FileNotFoundError, NotADirectoryError):
-        raise Unavailable(missing) from None
-    except OSError as error:
-        raise Unavailable(f"{path} cannot be read: {error.strerror}") from error
-    return Text(data=data, label=path, name=file.stem)

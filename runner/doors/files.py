@@ -9,7 +9,6 @@ import re
 import stat
 from contextlib import contextmanager, suppress
 from dataclasses import field
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from runner.errors import NodeError, NotWritten, Refused
@@ -18,7 +17,7 @@ from runner.records import record
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-PathLike: TypeAlias = str | Path
+PathLike: TypeAlias = str | os.PathLike[str]
 
 _NEW: Final = 0o666
 """The mode that a new file gets, less the umask."""
@@ -48,8 +47,8 @@ class System:
     lock: Callable[[int], None] = _lock
     truncate: Callable[[int, int], None] = os.ftruncate
     close: Callable[[int], None] = os.close
-    rename: Callable[[Path, Path], None] = os.replace
-    unlink: Callable[[Path], None] = os.unlink
+    rename: Callable[[str, str], None] = os.replace
+    unlink: Callable[[str], None] = os.unlink
 
 
 def _umask() -> int:
@@ -72,7 +71,7 @@ class Files:
         Raises `NodeError` with code `not_found`, `no_permission` or `failed`, or `Refused` with code `too_large`.
         """
         try:
-            with Path(path).open("rb") as file:
+            with open(path, "rb") as file:
                 data = file.read(limit + 1)
         except FileNotFoundError as error:
             raise NodeError(f"{path} does not exist", code="not_found") from error
@@ -96,7 +95,7 @@ class Files:
                 self._pour(path, os.O_WRONLY, data)
             else:
                 permissions = _NEW & ~self.umask if mode is None else stat.S_IMODE(mode)
-                self._replace(Path(path).resolve(), data, permissions)
+                self._replace(os.path.realpath(path), data, permissions)
 
     def append(self, path: PathLike, data: bytes) -> None:
         """Add to the end of a file, new or not; raise `NotWritten`."""
@@ -109,7 +108,7 @@ class Files:
             with _translated(path):
                 descriptor = self._taken(path)
             if descriptor is not None:
-                return Journal(Path(path), descriptor, self.system)
+                return Journal(os.fspath(path), descriptor, self.system)
         raise NotWritten(f"cannot write {paths[-1]}: another process writes it")
 
     def _taken(self, path: PathLike) -> int | None:
@@ -136,8 +135,9 @@ class Files:
             if error.errno not in _NO_LOCKS:
                 raise
 
-    def _replace(self, target: Path, data: bytes, permissions: int) -> None:
-        temporary = target.parent / f".{os.urandom(8).hex()}.tmp"
+    def _replace(self, target: str, data: bytes, permissions: int) -> None:
+        folder = os.path.dirname(target)
+        temporary = os.path.join(folder, f".{os.urandom(8).hex()}.tmp")
         descriptor = self.system.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _PRIVATE)
         try:
             with self._closing(descriptor):
@@ -149,9 +149,9 @@ class Files:
             with suppress(OSError):
                 self.system.unlink(temporary)
             raise
-        self._sync_folder(target.parent)
+        self._sync_folder(folder)
 
-    def _sync_folder(self, folder: Path) -> None:
+    def _sync_folder(self, folder: str) -> None:
         try:
             descriptor = self.system.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
             with self._closing(descriptor):
@@ -185,7 +185,7 @@ class Files:
 class Journal:
     """Lines that the kernel has as soon as they are written: a process that is killed loses none."""
 
-    def __init__(self, path: Path, descriptor: int, system: System) -> None:
+    def __init__(self, path: str, descriptor: int, system: System) -> None:
         self.path = path
         self._descriptor: int | None = descriptor
         self._system = system
@@ -232,7 +232,7 @@ def _reason(error: OSError | ValueError) -> str:
 def _mode(path: PathLike) -> int | None:
     """Return type and permissions of what is there, links followed; None where nothing is."""
     try:
-        return Path(path).stat().st_mode
+        return os.stat(path).st_mode
     except FileNotFoundError:
         return None
 
@@ -240,7 +240,7 @@ def _mode(path: PathLike) -> int | None:
 def _is_at(path: PathLike, descriptor: int) -> bool:
     """Say whether a path still leads to the file that is open."""
     try:
-        return os.path.samestat(os.fstat(descriptor), Path(path).stat())
+        return os.path.samestat(os.fstat(descriptor), os.stat(path))
     except FileNotFoundError:
         return False
 

@@ -108,7 +108,7 @@ def bench(tmp_path: Path, request: pytest.FixtureRequest) -> Bench:
 
 @pytest.fixture(scope="session", autouse=True)
 def prepared() -> None:
-    write(PREPARED)
+    write(Path(PREPARED))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

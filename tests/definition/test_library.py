@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.definition.library import MOST_READ, Library, builtin_folder, read_file
+from runner.definition.library import Library, builtin_folder
 from runner.definition.loader import load
+from runner.definition.source import MOST_READ, read_file
 from runner.errors import Unavailable, UsageError
 
 if TYPE_CHECKING:

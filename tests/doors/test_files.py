@@ -463,12 +463,12 @@ def test_a_journal_that_another_writes_is_left_alone(tmp_path: Path) -> None:
     first.write("mine")
     second = Files().journal(tmp_path / "a", tmp_path / "b")
     second.write("yours")
-    assert (first.path, second.path) == (tmp_path / "a", tmp_path / "b")
-    assert [path.read_text(encoding="utf-8") for path in (first.path, second.path)] == ["mine\n", "yours\n"]
+    assert (first.path, second.path) == (str(tmp_path / "a"), str(tmp_path / "b"))
+    assert [Path(path).read_text(encoding="utf-8") for path in (first.path, second.path)] == ["mine\n", "yours\n"]
     assert reason(tmp_path / "a", lambda: Files().journal(tmp_path / "a")) == "another process writes it"
     first.remove()
-    assert Files().journal(tmp_path / "a", tmp_path / "b").path == tmp_path / "a"
-    assert second.path.exists()
+    assert Files().journal(tmp_path / "a", tmp_path / "b").path == str(tmp_path / "a")
+    assert Path(second.path).exists()
 
 
 def test_a_journal_that_is_removed_while_it_is_taken_is_begun_anew(tmp_path: Path) -> None:

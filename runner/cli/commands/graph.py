@@ -6,7 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from runner.cli.arguments import add_choice
-from runner.cli.library import library_of, load_text
+from runner.cli.library import library_of
+from runner.cli.loading import load_text
 from runner.definition.entries import END
 from runner.errors import ExitCode
 

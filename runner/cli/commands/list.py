@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runner.cli.catalogue import FAMILIES, summary
-from runner.cli.library import library_of, load_text
+from runner.cli.library import library_of
+from runner.cli.loading import load_text
 from runner.errors import DefinitionError, ExitCode, Unavailable, UsageError
 from runner.reports.wording import counted
 from runner.spec import described, did_you_mean

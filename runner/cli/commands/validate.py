@@ -6,19 +6,21 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runner.cli.library import library_of, load_text
-from runner.definition.library import SUFFIXES, read_file
+from runner.cli.library import library_of
+from runner.cli.loading import load_text
+from runner.definition.library import SUFFIXES
+from runner.definition.source import read_file
 from runner.errors import DefinitionError, Diagnostic, ExitCode, UsageError
 from runner.records import record
 from runner.reports.wording import counted
-from runner.results import Exit
+from runner.results import Exit, RunStatus
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Collection, Iterable, Iterator
 
     from runner.cli.shell import Shell
-    from runner.definition.library import Text
+    from runner.definition.source import Text
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -57,13 +59,14 @@ def execute(options: argparse.Namespace, shell: Shell) -> int:
         shell.json(_document(verdicts))
     else:
         shell.say(_lines(verdicts))
-    if hub := shell.hub:
-        hub.annotate(one for verdict in verdicts for one in verdict.diagnostics)
-    if all(verdict.valid for verdict in verdicts):
-        return ExitCode.OK
     found = tuple(one for verdict in verdicts for one in verdict.diagnostics)
-    end = Exit(code=ExitCode.INVALID, reason=_counts(found))
-    shell.summarise(f"{end.reason} in {counted(len(verdicts), 'definition')}", found, end)
+    valid = all(verdict.valid for verdict in verdicts)
+    end = Exit(code=ExitCode.OK if valid else ExitCode.INVALID, reason=_counts(found))
+    about = f"{end.reason} in {counted(len(verdicts), 'definition')}"
+    summary = "" if valid else shell.summarise(about, found, end)
+    if hub := shell.hub:
+        hub.annotate(found)
+        hub.tell_end(end, status=RunStatus.COMPLETED if valid else RunStatus.FAILED, summary=summary)
     return end.code
 
 
