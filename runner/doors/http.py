@@ -107,9 +107,10 @@ def _redirected(request: Request, response: Response) -> Request:
     if moved and request.body is not None:
         msg = f"{here.called} redirects a {request.method} elsewhere; what it carries is not sent there"
         raise Refused(msg, code="redirect")
-    kept = {name: value for name, value in request.headers.items() if not (moved and _confidential(name, value))}
+    kept = {name: value for name, value in request.headers.items() if not (moved and _meant_for_one(name, value))}
     return replace(request, url=url, headers=kept)
 
 
-def _confidential(name: str, value: Sealable) -> bool:
-    return name.lower() in CREDENTIAL_HEADERS or not isinstance(value, str)
+def _meant_for_one(name: str, value: Sealable) -> bool:
+    """Say whether a header is for the first host alone: credentials, and its own name."""
+    return name.lower() in CREDENTIAL_HEADERS | {"host"} or not isinstance(value, str)

@@ -556,6 +556,14 @@ def test_credentials_do_not_follow_a_redirect_elsewhere(where: str, serve: Serve
     assert names == [b"host", b"user-agent", b"accept", b"accept-encoding", b"x-plain"]
 
 
+def test_the_name_of_a_host_does_not_follow_a_redirect_elsewhere(serve: Serve) -> None:
+    seen: list[bytes] = []
+    there = serve(answer(OK, seen))
+    here = serve(redirect(f"http://127.0.0.1:{there}/"))
+    send(Request(url=f"http://127.0.0.1:{here}/", headers={"Host": "shop.example"}, follow_redirects=True))
+    assert f"Host: 127.0.0.1:{there}\r\n".encode() in seen[0]
+
+
 def test_credentials_do_not_follow_a_redirect_from_https_to_http(
     serve: Serve, authority: trustme.CA, ca_file: str
 ) -> None:
