@@ -15,6 +15,7 @@ CHANNELS: Final[Registry[Channel]] = Registry(
     table={
         "log": "runner.channels.log:LogLines",
         "slack": "runner.channels.slack:Slack",
+        "email": "runner.channels.email:Email",
         "generic": "runner.channels.generic:Generic",
         "pagerduty": "runner.channels.pagerduty:PagerDuty",
     },

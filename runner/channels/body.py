@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from runner.channels.message import Item, Kind, Link, Section
-from runner.channels.wording import alert_name, check_line, counted, flat, names, since, span, web_address
+from runner.channels.wording import (
+    alert_name,
+    check_line,
+    clipped,
+    clock,
+    counted,
+    earliest,
+    flat,
+    names,
+    since,
+    span,
+    web_address,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -26,6 +39,7 @@ _LONG: Final = 1500
 _SHORT: Final = 300
 _RUNBOOKS: Final = ("runbook_url", "runbook")
 _FIRST_SEEN: Final = "First seen in this run."
+_BLIND: Final = "The run of {} failed before it could tell anything: nothing is known about what it looks after."
 
 
 def sections(facts: Facts, head: Headline, now: datetime, failure: str) -> tuple[Section, ...]:
@@ -35,7 +49,7 @@ def sections(facts: Facts, head: Headline, now: datetime, failure: str) -> tuple
         _checks(facts, head),
         _cause(facts.analysis),
         _actions(facts.analysis),
-        _failures(facts, head, failure),
+        _failures(facts, head, now, failure),
     )
     return tuple(section for section in found if section.paragraphs or section.items)
 
@@ -43,10 +57,12 @@ def sections(facts: Facts, head: Headline, now: datetime, failure: str) -> tuple
 def links(facts: Facts, run: RunFacts) -> tuple[Link, ...]:
     """Link the run, and of the worst alerts their pages and runbooks."""
     found = [Link(text="This run", url=run.url)] if run.url else []
-    for alert in (facts.firing or facts.alerts)[:_LINKED_ALERTS]:
+    worst = (facts.firing or facts.alerts)[:_LINKED_ALERTS]
+    alike = len({alert.name for alert in worst}) < len(worst)
+    for alert in worst:
         runbook = next((alert.annotations[key] for key in _RUNBOOKS if alert.annotations.get(key)), "")
         found += [
-            Link(text=f"{text} {flat(alert.name, 60)}", url=url)
+            Link(text=f"{text} {clipped(alert_name(alert), 90) if alike else flat(alert.name, 60)}", url=url)
             for text, url in (("Runbook of", runbook), ("Source of", alert.url))
             if web_address(url)
         ]
@@ -62,7 +78,29 @@ def _alerts(facts: Facts, head: Headline, now: datetime) -> Section:
     firing = facts.firing
     listed = (*firing, *(alert for alert in facts.alerts if alert.status != "firing"))
     items = _first([_alert_item(alert, now) for alert in listed], _ALERTS)
-    return Section(heading="Alerts" if listed else "", paragraphs=left_out, items=items)
+    tally = (_tally(facts, now),) if len(listed) > 1 else ()
+    return Section(heading="Alerts" if listed and not tally else "", paragraphs=(*tally, *left_out), items=items)
+
+
+def _tally(facts: Facts, now: datetime) -> str:
+    """Say how many alerts there are, since when and how bad: `2 alerts are firing, the first since …: 2 critical`."""
+    firing = facts.firing
+    told = []
+    if firing:
+        start = since(earliest(firing), now)
+        when = f", the first {start}" if start and len(firing) > 1 else f", {start}" if start else ""
+        are = counted(len(firing), "alert is", "alerts are")
+        told.append(f"{are} firing{when}: {_graded(alert.severity for alert in firing)}")
+    for status, word in (("acknowledged", "taken on"), ("resolved", "over")):
+        number = sum(alert.status == status for alert in facts.alerts)
+        noun = ("is", "are") if told else ("alert is", "alerts are")
+        told += [f"{counted(number, *noun)} {word}"] if number else []
+    return f"{'; '.join(told)}."
+
+
+def _graded(words: Iterable[str]) -> str:
+    """Count words that come in order: `3 critical, 17 warning`."""
+    return ", ".join(f"{number} {word}" for word, number in Counter(map(str, words)).items())
 
 
 def _about(alert: Alert, now: datetime) -> Iterator[str]:
@@ -111,7 +149,9 @@ def _checks(facts: Facts, head: Headline) -> Section:
         return Section(paragraphs=(*_levels(bad[0]), _FIRST_SEEN, *fine))
     listed = _first([Item(text=f"{check.verdict.upper()} {check_line(check)}") for check in bad], _CHECKS)
     fine_items = (Item(text=f"ok: {names(good)}"),) if good else ()
-    return Section(heading="Checks", paragraphs=(_FIRST_SEEN,), items=(*listed, *fine_items))
+    count = f"{len(bad)} of {len(facts.checks)} checks are not ok: {_graded(check.verdict for check in bad)}."
+    tally = (count,) if len(bad) > 1 else ()
+    return Section(heading="" if tally else "Checks", paragraphs=(*tally, _FIRST_SEEN), items=(*listed, *fine_items))
 
 
 def _first(items: Sequence[Item], limit: int) -> tuple[Item, ...]:
@@ -139,7 +179,8 @@ def _cause(analysis: Analysis | None) -> Section:
     if not analysis.probable_cause:
         said = tuple(filter(None, (flat(analysis.summary, _LONG),)))
         return Section(heading="Analysis", paragraphs=(*said, *doubt) if said else ())
-    evidence = dict.fromkeys(flat(one, _SHORT) for item in analysis.recommendations for one in item.evidence)
+    # of the first, which is about the cause: what the others rest on would pass for a proof of it here
+    evidence = dict.fromkeys(flat(one, _SHORT) for item in analysis.recommendations[:1] for one in item.evidence)
     return Section(
         heading="Likely cause",
         paragraphs=(flat(analysis.probable_cause, _LONG), *doubt),
@@ -164,16 +205,18 @@ def _flat_all(lines: Iterable[str]) -> tuple[str, ...]:
     return tuple(filter(None, (flat(line, _SHORT) for line in lines)))
 
 
-def _failures(facts: Facts, head: Headline, failure: str) -> Section:
-    """Say what the run could not do."""
-    items = tuple(
-        Item(
-            text=flat(f"{one.node}: {one.message}", _SHORT) + ("" if one.required else " (the run goes on without it)")
-        )
-        for one in facts.failures
-    )
+def _failures(facts: Facts, head: Headline, now: datetime, failure: str) -> Section:
+    """Say what the run could not do, each thing once; what was optional is a line at the end."""
+    said = head.title if head.kind is Kind.FAILED else ""
+    told = [flat(f"{one.node}: {one.message}", _SHORT) for one in facts.failures if one.required]
+    items = tuple(Item(text=text) for text in told if text.replace(": ", " failed: ", 1) not in said)
     blind = head.kind is Kind.FAILED and not facts.checks
-    paragraphs = ["Nothing is known about what this run looks after: it failed before it could tell."] if blind else []
-    if failure and not items:
+    paragraphs = [_BLIND.format(clock(now))] if blind else []
+    if failure and not told and flat(failure) not in said:
         paragraphs.append(flat(failure, _SHORT))
-    return Section(heading="What failed in this run", paragraphs=tuple(paragraphs), items=items)
+    paragraphs += (
+        flat(f"The run went on without {one.node}, which failed: {one.message}", _SHORT)
+        for one in facts.failures
+        if not one.required
+    )
+    return Section(heading="What failed in this run" if items else "", paragraphs=tuple(paragraphs), items=items)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import TYPE_CHECKING, Final, Literal
 
+from runner.channels.model import Partly
 from runner.errors import Cancelled, NodeError
 from runner.records import record
 from runner.spec import duration_text
@@ -32,10 +33,10 @@ class Delivery:
     """The channel's name; empty for one that has none."""
     status: Literal["sent", "failed", "skipped"]
     message_id: str | None = None
-    """Only where the receiver gave one."""
+    """The receiver's, or the one that a mail has from here; only where there is one."""
     attempts: int = 0
     error: str | None = None
-    """Why it failed or was held back."""
+    """Why it failed or was held back, or who of several it did not reach."""
 
     @property
     def name(self) -> str:
@@ -60,16 +61,18 @@ def deliver(channel: Channel, message: Message, scope: Scope) -> Delivery:
     while True:
         attempts += 1
         try:
-            message_id = _send(parcel, scope, wait)
+            sent = _send(parcel, scope, wait)
         except Cancelled:
             raise
         except NodeError as error:
             pause = _pause(error, parcel, attempts)
             if pause is None or pause >= scope.deadline.left:
+                if isinstance(error.known, Partly):
+                    return _sent(channel, scope, error.known, attempts)
                 return _failed(channel, scope, _reason(error, scope.deadline), attempts)
             wait = pause
         else:
-            return Delivery(driver=channel.driver, status="sent", message_id=message_id, attempts=attempts)
+            return _sent(channel, scope, sent, attempts)
 
 
 def composed(channel: Channel, message: Message, scope: Scope) -> Parcel:
@@ -81,7 +84,7 @@ def composed(channel: Channel, message: Message, scope: Scope) -> Parcel:
     return channel.compose(message, scope)
 
 
-def _send(parcel: Parcel, scope: Scope, wait: float) -> str | None:
+def _send(parcel: Parcel, scope: Scope, wait: float) -> str | Partly | None:
     if wait:
         scope.deadline.sleep(wait)
     return parcel.send(scope.within(scope.deadline.within(_LONGEST_TRY)))
@@ -104,6 +107,17 @@ def _reason(error: NodeError, deadline: Deadline) -> str:
     if error.retry_after is None or error.retry_after < deadline.left:
         return error.message
     return f"{error.message} (asks to wait {duration_text(error.retry_after)}, more than the time that is left)"
+
+
+def _sent(channel: Channel, scope: Scope, sent: str | Partly | None, attempts: int) -> Delivery:
+    whole = sent if isinstance(sent, Partly) else Partly(message_id=sent, missed="")
+    return Delivery(
+        driver=channel.driver,
+        status="sent",
+        message_id=whole.message_id,
+        attempts=attempts,
+        error=scope.masker.mask(whole.missed) or None,
+    )
 
 
 def _failed(channel: Channel, scope: Scope, reason: str, attempts: int) -> Delivery:

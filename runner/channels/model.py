@@ -22,6 +22,15 @@ if TYPE_CHECKING:
 Sealable: TypeAlias = str | Secret | Sealed
 
 
+@record
+class Partly:
+    """A message that reached some of those that it was for."""
+
+    message_id: str | None
+    missed: str
+    """Who it did not reach, and why."""
+
+
 class Parcel(Protocol):
     """A message as one channel sends it."""
 
@@ -29,10 +38,11 @@ class Parcel(Protocol):
     def repeatable(self) -> bool:
         """It may be sent again when nobody knows whether it arrived: the receiver takes it only once."""
 
-    def send(self, scope: Scope) -> str | None:
-        """Send it once; return the id that the receiver gave it, if it gave one.
+    def send(self, scope: Scope) -> str | Partly | None:
+        """Send it once; return its id, if it has one.
 
-        Raises `NodeError`, with `retryable` where the receiver may take it later.
+        Raises `NodeError`, with `retryable` where the receiver may take it later, and a `Partly` as what is `known`
+        where some have it already.
         """
 
     def lines(self) -> Iterator[str]:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from runner.channels.wording import flat
 from runner.doors import Effect
-from runner.doors.request import Request
+from runner.doors.request import Request, target_of
 from runner.doors.status import is_success, is_transient, phrase, retry_after
-from runner.errors import NodeError
+from runner.errors import NodeError, TimedOut
 from runner.records import record
 from runner.rendering import written
-from runner.secrets import Secret, reveal, reveal_tree
+from runner.secrets import Sealed, Secret, reveal, reveal_tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
     from runner.scope import Scope
 
 _ANSWER_SHOWN: Final = 200
+_URL: Final = re.compile(r"([^/]*//)(?:([^/?#]*)@)?([^/?#]*)/?(.*)", re.DOTALL)
+"""Scheme, credentials, host and port, and what follows them."""
+_NO_BREAKS: Final = dict.fromkeys(map(ord, "\t\r\n"))
+"""What URLs go on after, as everyone reads them."""
 
 
 @record
@@ -40,21 +45,25 @@ class Post:
 
     def send(self, scope: Scope) -> str | None:
         """Send it once, and take any answer but a success for a failure."""
+        url = with_its_host(self.url)
         request = Request(
             method=self.method,
-            url=self.url,
+            url=url,
             headers=self.headers,
             body=written(reveal_tree(self.body)).encode(),
             trusted=scope.trusts(self.url),
         )
-        response = scope.doors.http.send(request, scope.deadline, effect=Effect.WRITE)
+        try:
+            response = scope.doors.http.send(request, scope.deadline, effect=Effect.WRITE)
+        except TimedOut as error:
+            raise TimedOut(f"{error.message} ({target_of(url).called})") from error
         if is_success(response.status):
             return _message_id(response, self.id_keys)
         raise _refusal(response)
 
     def lines(self) -> Iterator[str]:
         """Show method, URL, headers and body."""
-        yield f"{self.method} {shown_url(self.url)}"
+        yield f"{self.method} {Request(url=with_its_host(self.url)).shown}"
         for name, value in self.headers.items():
             yield f"{name}: {value}"
         yield ""
@@ -74,11 +83,12 @@ def web_url(url: Secret) -> Secret:
     return url
 
 
-def shown_url(url: Secret) -> str:
-    """Write a URL that `web_url` let through with its host alone in clear."""
-    parts = urlsplit(reveal(url))
-    host = parts.netloc.rpartition("@")[2]
-    return f"{parts.scheme}://{host}/{url}"
+def with_its_host(url: Secret) -> Sealed:
+    """Write a URL that `web_url` let through with its host in clear: that is no secret, and people look for it."""
+    text = reveal(url).strip().translate(_NO_BREAKS)
+    scheme, user, host, path = _URL.fullmatch(text).groups()  # type: ignore[union-attr]  # a URL has all
+    credentials = (Secret(url.name, user), "@") if user else ()
+    return Sealed((scheme, *credentials, f"{host}/", Secret(url.name, path)))
 
 
 def _message_id(response: Response, keys: tuple[str, ...]) -> str | None:

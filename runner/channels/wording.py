@@ -67,7 +67,7 @@ def since(alert: Alert, now: datetime) -> str:
     if start is None:
         return f"since {flat(alert.started_at, 40)}" if alert.started_at else ""
     seconds = (now - start).total_seconds()
-    return f"since {_clock(start)}{_lasting(seconds)}"
+    return f"since {clock(start)}{_lasting(seconds)}"
 
 
 def span(alert: Alert) -> str:
@@ -76,8 +76,14 @@ def span(alert: Alert) -> str:
     if start is None:
         return ""
     if end is None:
-        return f"from {_clock(start)} on"
-    return f"from {_clock(start)} to {_clock(end)}{_lasting((end - start).total_seconds())}"
+        return f"from {clock(start)} on"
+    return f"from {clock(start)} to {clock(end)}{_lasting((end - start).total_seconds())}"
+
+
+def earliest(alerts: Sequence[Alert]) -> Alert:
+    """Return the alert that began first, of those that say when; else the first."""
+    known = [(moment, alert) for alert in alerts if (moment := _moment(alert.started_at))]
+    return min(known, key=lambda one: one[0])[1] if known else alerts[0]
 
 
 def names(checks: Sequence[CheckResult], limit: int = 8) -> str:
@@ -94,7 +100,8 @@ def _moment(text: str) -> datetime | None:
         return None
 
 
-def _clock(moment: datetime) -> str:
+def clock(moment: datetime) -> str:
+    """Write a moment of UTC, to the minute."""
     return f"{moment:%Y-%m-%d %H:%M} UTC"
 
 

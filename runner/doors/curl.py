@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import socket
-from contextlib import closing
+from contextlib import closing, contextmanager
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -18,6 +18,8 @@ from runner.secrets import reveal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+
+    import pycurl
 
     from runner.deadline import Deadline
     from runner.doors.net import Address
@@ -147,63 +149,46 @@ def failure(target: Target, proxy: Target | None, number: int, text: str, cause:
     return Unreachable(f"connection to {where} lost: {reason}", code="connection_lost")
 
 
-class Transfer:
-    """One exchange: what libcurl calls back with, and a way to stop it."""
+class Call:
+    """One use of libcurl: to addresses that were judged, until the deadline, with a way to stop it."""
 
-    def __init__(self, request: Request, ips: frozenset[str], deadline: Deadline) -> None:
-        self.status = 0
-        self.headers: dict[str, str] = {}
-        self.body = bytearray()
-        self.truncated = False
-        self._header_bytes = 0
-        self._headed = False
-        self._max_body = request.max_body
+    def __init__(self, ips: frozenset[str], deadline: Deadline) -> None:
         self._ips = ips
         self._deadline = deadline
         self._sockets: list[socket.socket] = []
 
-    def perform(self, options: Mapping[str, object], failure: Callable[[int, str, int, int], NodeError]) -> Timings:
-        """Do it; raise `TimedOut`, `Cancelled`, or what `failure` makes of libcurl's error."""
+    @contextmanager
+    def performed(self, options: Mapping[str, object]) -> Iterator[tuple[pycurl.Curl, pycurl.error | None]]:
+        """Do what the options say, and lend the handle, which knows more, with libcurl's error where there is one.
+
+        Raises `TimedOut` or `Cancelled`.
+        """
         import pycurl  # noqa: PLC0415 - 20 ms that only a run with HTTP pays
 
         with closing(pycurl.Curl()) as handle:
-            for name, value in {**options, **self._callbacks()}.items():
+            for name, value in {**options, **self._limits()}.items():
                 option = getattr(pycurl, name)
                 if value is None:
                     handle.unsetopt(option)
                 else:
                     handle.setopt(option, value.encode() if isinstance(value, str) else value)
+            failed = None
             try:
                 with self._deadline.on_cancel(self._stop):  # libcurl keeps the time itself
                     handle.perform()
             except pycurl.error as error:
-                self._deadline.check()
-                number = int(error.args[0])
-                if number == _TIMED_OUT:
-                    raise TimedOut(f"timed out after {self._deadline.limit:g}s") from error
-                if not self.truncated:
-                    cause, tunnel = handle.getinfo(pycurl.OS_ERRNO), handle.getinfo(pycurl.HTTP_CONNECTCODE)
-                    raise failure(number, handle.errstr(), cause, tunnel) from error
+                failed = error
             finally:
                 for sock in self._sockets:
                     sock.close()
             self._deadline.check()
-            if not self._headed:  # libcurl takes headers that break off for all of them
-                raise failure(_ENDED_EARLY, "", 0, 0)
-            self.status = handle.getinfo(pycurl.RESPONSE_CODE)
-            phases = (pycurl.CONNECT_TIME, pycurl.APPCONNECT_TIME, pycurl.STARTTRANSFER_TIME, pycurl.TOTAL_TIME)
-            connect, tls, first_byte, total = map(handle.getinfo, phases)
-            return Timings(connect=connect, tls=max(0.0, tls - connect), first_byte=first_byte, total=total)
+            if failed is not None and failed.args[0] == _TIMED_OUT:
+                raise TimedOut(f"timed out after {self._deadline.limit:g}s") from failed
+            yield handle, failed
 
-    def _callbacks(self) -> dict[str, object]:
+    def _limits(self) -> dict[str, object]:
         milliseconds = math.ceil(self._deadline.left * 1000) or 1
-        return {
-            "TIMEOUT_MS": milliseconds,
-            "CONNECTTIMEOUT_MS": milliseconds,
-            "OPENSOCKETFUNCTION": self._open,
-            "HEADERFUNCTION": self._take_header,
-            "WRITEFUNCTION": self._take_body,
-        }
+        return {"TIMEOUT_MS": milliseconds, "CONNECTTIMEOUT_MS": milliseconds, "OPENSOCKETFUNCTION": self._open}
 
     def _open(self, _purpose: int, address: tuple[int, int, int, tuple[str, int]]) -> socket.socket | int:
         """Connect to addresses that were judged, to nothing else, and to nothing once time is up."""
@@ -217,6 +202,36 @@ class Transfer:
     def _stop(self) -> None:
         for sock in tuple(self._sockets):
             shut(sock)
+
+
+class Transfer(Call):
+    """One exchange: what libcurl calls back with, and what it has brought."""
+
+    def __init__(self, request: Request, ips: frozenset[str], deadline: Deadline) -> None:
+        super().__init__(ips, deadline)
+        self.status = 0
+        self.headers: dict[str, str] = {}
+        self.body = bytearray()
+        self.truncated = False
+        self._header_bytes = 0
+        self._headed = False
+        self._max_body = request.max_body
+
+    def perform(self, options: Mapping[str, object], failure: Callable[[int, str, int, int], NodeError]) -> Timings:
+        """Do it; raise `TimedOut`, `Cancelled`, or what `failure` makes of libcurl's error."""
+        import pycurl  # noqa: PLC0415 - 20 ms that only a run with HTTP pays
+
+        taking = {"HEADERFUNCTION": self._take_header, "WRITEFUNCTION": self._take_body}
+        with self.performed({**options, **taking}) as (handle, failed):
+            if failed is not None and not self.truncated:
+                cause, tunnel = handle.getinfo(pycurl.OS_ERRNO), handle.getinfo(pycurl.HTTP_CONNECTCODE)
+                raise failure(int(failed.args[0]), handle.errstr(), cause, tunnel) from failed
+            if not self._headed:  # libcurl takes headers that break off for all of them
+                raise failure(_ENDED_EARLY, "", 0, 0)
+            self.status = handle.getinfo(pycurl.RESPONSE_CODE)
+            phases = (pycurl.CONNECT_TIME, pycurl.APPCONNECT_TIME, pycurl.STARTTRANSFER_TIME, pycurl.TOTAL_TIME)
+            connect, tls, first_byte, total = map(handle.getinfo, phases)
+            return Timings(connect=connect, tls=max(0.0, tls - connect), first_byte=first_byte, total=total)
 
     def _take_header(self, line: bytes) -> int:
         self._header_bytes += len(line)

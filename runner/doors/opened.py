@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from runner.doors.dns import Dns
     from runner.doors.files import Files
     from runner.doors.http import Http
     from runner.doors.net import Net
     from runner.doors.process import Processes
     from runner.doors.smtp import Smtp
+    from runner.doors.tls import Tls
 
 _CA_BUNDLES: Final = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 
@@ -40,6 +42,21 @@ class Doors:
         from runner.doors.net import Proxies  # noqa: PLC0415 - a door is made when it is first used
 
         return Http(net=self.net, proxies=Proxies.read(self._environ), ca_bundle=self._ca_bundle)
+
+    @cached_property
+    def tls(self) -> Tls:
+        """Shakes hands."""
+        from runner.doors.net import Proxies  # noqa: PLC0415 - a door is made when it is first used
+        from runner.doors.tls import Tls  # noqa: PLC0415 - a door is made when it is first used
+
+        return Tls(net=self.net, proxies=Proxies.read(self._environ), ca_bundle=self._ca_bundle)
+
+    @cached_property
+    def dns(self) -> Dns:
+        """Asks name servers."""
+        from runner.doors.dns import Dns  # noqa: PLC0415 - a door is made when it is first used
+
+        return Dns(net=self.net)
 
     @cached_property
     def smtp(self) -> Smtp:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, NoReturn
 
+from runner.doors.dns import Dns
 from runner.doors.files import Files, Journal
 from runner.doors.http import Http
 from runner.doors.net import Net, place
 from runner.doors.opened import Doors
 from runner.doors.process import MAX_KEPT, Processes
+from runner.doors.tls import Tls
 from runner.errors import ForbiddenEffect
 
 if TYPE_CHECKING:
@@ -49,6 +51,33 @@ class ShutHttp(Http):
     def send(self, request: Request, deadline: Deadline, *, effect: Effect) -> NoReturn:  # noqa: ARG002 - the interface
         """Refuse."""
         _forbid(f"{effect} with {request.method} {request.shown}")
+
+
+class ShutTls(Tls):
+    """Shakes no hands."""
+
+    __slots__ = ()
+
+    def look(self, host: str, port: int, server_name: str, deadline: Deadline, *, trusted: bool) -> NoReturn:  # noqa: ARG002 - the interface
+        """Refuse."""
+        _forbid(f"connect to {place(host, port)}")
+
+
+class ShutDns(Dns):
+    """Asks nobody."""
+
+    __slots__ = ()
+
+    def ask(
+        self,
+        query: bytes,  # noqa: ARG002 - the interface
+        deadline: Deadline,  # noqa: ARG002 - the interface
+        *,
+        server: tuple[str, int] | None = None,
+        trusted: bool = True,  # noqa: ARG002 - the interface
+    ) -> NoReturn:
+        """Refuse."""
+        _forbid(f"ask {place(*server) if server else 'the name servers'}")
 
 
 class ShutSmtp:
@@ -110,6 +139,16 @@ class ShutDoors(Doors):
     def http(self) -> Http:
         """Send nothing."""
         return ShutHttp()
+
+    @cached_property
+    def tls(self) -> Tls:
+        """Shake no hands."""
+        return ShutTls()
+
+    @cached_property
+    def dns(self) -> Dns:
+        """Ask nobody."""
+        return ShutDns()
 
     @cached_property
     def smtp(self) -> ShutSmtp:  # type: ignore[override]  # the real one costs 30 ms to import

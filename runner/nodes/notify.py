@@ -213,6 +213,7 @@ def _shown(channel: Channel, message: Message, scope: Scope) -> Iterator[str]:
 def _output(deliveries: Sequence[Delivery], problems: tuple[Problem, ...] = ()) -> Output:
     failed = [delivery for delivery in deliveries if delivery.status == "failed"]
     sent = sum(delivery.status == "sent" for delivery in deliveries)
+    partly = [delivery for delivery in deliveries if delivery.status == "sent" and delivery.error]
     return Output(
         data={
             "channels_attempted": sent + len(failed),
@@ -223,5 +224,6 @@ def _output(deliveries: Sequence[Delivery], problems: tuple[Problem, ...] = ()) 
         problems=(
             *problems,
             *(Problem(code="undelivered", message=f"{one.name}: {one.error}") for one in failed),
+            *(Problem(code="partly_delivered", message=f"{one.name}: {one.error}") for one in partly),
         ),
     )

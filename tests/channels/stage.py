@@ -11,14 +11,16 @@ from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
-from runner.deadline import Deadline
 from runner.doors import Doors, open_doors
 from runner.results import NodeResult, Problem, RunFacts, Status, Verdict
-from runner.scope import Overrides, Scope
+from runner.scope import Overrides
 from runner.secrets import Masker, Secret
+from tests.support import Lines, scope_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+
+    from runner.scope import Scope
 
 RUN = RunFacts(
     id="run-1",
@@ -34,19 +36,6 @@ RUN = RunFacts(
 )
 
 
-@dataclass
-class Said:
-    """A log that remembers."""
-
-    lines: list[str] = field(default_factory=list)
-
-    def info(self, text: str) -> None:
-        self.lines.append(text)
-
-    def warning(self, text: str) -> None:
-        self.lines.append(f"! {text}")
-
-
 def make_scope(
     *nodes: NodeResult,
     seconds: float = 20.0,
@@ -59,24 +48,23 @@ def make_scope(
     doors: Doors | None = None,
 ) -> Scope:
     known = {name: Secret(name, value) for name, value in (secrets or {}).items()}
-    return Scope(
+    return scope_of(
+        *nodes,
+        seconds=seconds,
         run=RUN,
-        deadline=Deadline(seconds),
         doors=doors or open_doors({}),
-        log=Said(),
         masker=Masker(known.values()),
         payload={} if payload is None else payload,
         secrets=known,
         variables={name: Secret(name, value) for name, value in (variables or {}).items()},
-        nodes={result.node_id: result for result in nodes},
         overrides=overrides or Overrides(labels=labels or {}),
         failure=failure,
     )
 
 
 def said(scope: Scope) -> list[str]:
-    assert isinstance(scope.log, Said)
-    return scope.log.lines
+    assert isinstance(scope.log, Lines)
+    return scope.log.said
 
 
 def node(
@@ -159,7 +147,7 @@ def checked(**results: Mapping[str, Any]) -> NodeResult:
     return node("probe", "context", {"checks_run": len(results), "results": results}, verdict=max(verdicts))
 
 
-ANALYSIS = {
+ANALYSIS: dict[str, Any] = {
     "summary": "The disk of db1 is full.",
     "probable_cause": "Log files fill the file system.",
     "severity": "critical",

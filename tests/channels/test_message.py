@@ -14,6 +14,7 @@ from runner.facts import gather
 from runner.results import Severity, Verdict
 from runner.secrets import Masker, Secret
 from tests.channels.stage import (
+    ANALYSIS,
     FULL_DISK,
     GOOD_MEMORY,
     RUN,
@@ -96,14 +97,14 @@ def test_alerts_and_checks() -> None:
         == f"""\
 [CRITICAL] HighCPUUsage on web-1 (+3 more)
 
-Alerts:
+2 alerts are firing, the first since 2026-03-01 09:55 UTC (2h5m): 1 critical, 1 warning.
 The sender left out 2 more alerts.
 - CRITICAL HighCPUUsage on web-1: CPU usage is above 80% for 5 minutes
     - Firing since 2026-03-01 09:55 UTC (2h5m).
 - WARNING DiskFull on web-1
     - First seen in this run.
 
-Checks:
+2 of 3 checks are not ok: 1 critical, 1 warning.
 First seen in this run.
 - CRITICAL db1: disk / is 96.2% full, above 95%
 - WARNING shop: https://shop.example/ answered 503, expected 200..399 (failed 2 of 2 tries)
@@ -143,9 +144,7 @@ def test_a_run_that_failed_before_it_knew_anything() -> None:
         == f"""\
 [FAILED] web-health: ingest failed: no alert in the payload
 
-What failed in this run:
-Nothing is known about what this run looks after: it failed before it could tell.
-- ingest: no alert in the payload
+The run of 2026-03-01 12:00 UTC failed before it could tell anything: nothing is known about what it looks after.
 
 This run: https://ci.example/runs/1
 
@@ -260,9 +259,43 @@ def test_the_title_says_the_worst(
 
 
 def test_what_failed_is_said_beside_what_is_broken() -> None:
+    nodes = (checked(disk=FULL_DISK), node("more", "context", error="timed out after 60s"))
+    text = written(*nodes, failure="more failed: timed out after 60s").text
+    assert "\n\nWhat failed in this run:\n- more: timed out after 60s\n\n" in text
+
+
+def test_something_optional_that_failed_is_one_quiet_line() -> None:
     nodes = (checked(disk=FULL_DISK), node("analyze", "intelligence", error="no quota", required=False))
     text = written(*nodes).text
-    assert "What failed in this run:\n- analyze: no quota (the run goes on without it)" in text
+    assert "\n\nThe run went on without analyze, which failed: no quota\n\n" in text
+    assert "What failed" not in text
+
+
+@pytest.mark.parametrize(
+    ("statuses", "said"),
+    [
+        (["firing", "resolved"], "1 alert is firing, since 2026-03-01 09:55 UTC (2h5m): 1 critical; 1 is over."),
+        (["resolved", "resolved"], "2 alerts are over."),
+        (["acknowledged", "resolved", "resolved"], "1 alert is taken on; 2 are over."),
+    ],
+)
+def test_several_alerts_are_counted_first(statuses: list[str], said: str) -> None:
+    alerts = [alert(f"A{number}", status=status) for number, status in enumerate(statuses)]
+    assert written(ingested(*alerts)).text.startswith(f"{said}\n- ")
+
+
+def test_alerts_of_one_name_are_told_apart_where_they_are_linked() -> None:
+    down = [alert("Down", labels={"instance": f"web-{number}"}, url=f"https://x.example/{number}") for number in (1, 2)]
+    assert [link.text for link in written(ingested(*down)).links[1:]] == [
+        "Source of Down on web-1",
+        "Source of Down on web-2",
+    ]
+
+
+def test_a_cause_is_shown_with_its_own_evidence() -> None:
+    other = {**ANALYSIS["recommendations"][0], "evidence": ["home: connection refused"]}
+    text = written(checked(disk=FULL_DISK), analysed(recommendations=[*ANALYSIS["recommendations"], other])).text
+    assert "Log files fill the file system.\n- disk / is 96.2% full\n\nWhat to do:" in text
 
 
 def test_text_from_outside_starts_no_line_of_its_own() -> None:

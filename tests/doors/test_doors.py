@@ -8,6 +8,7 @@ import pytest
 
 from runner.deadline import Deadline
 from runner.doors import Doors, Effect, open_doors, shut_doors
+from runner.doors.mail import Envelope, MailServer
 from runner.doors.request import Request
 from runner.errors import ForbiddenEffect
 from runner.secrets import Secret
@@ -29,6 +30,9 @@ ATTEMPTS: dict[str, Callable[[Doors], object]] = {
     "connect to [::1]:80": lambda doors: doors.net.connect("::1", 80, Deadline(1)),
     "read with GET https://shop.example/a": lambda doors: doors.http.send(GET, Deadline(1), effect=Effect.READ),
     "write with POST «HOOK»": lambda doors: doors.http.send(POST, Deadline(1), effect=Effect.WRITE),
+    "hand mail to mail.example:587": lambda doors: doors.smtp.send(
+        MailServer(host="mail.example", port=587), Envelope(sender="a@b", recipients=("c@d",), data=b""), Deadline(1)
+    ),
     "start rm": lambda doors: doors.processes.run(["rm", "-rf", "x"], Deadline(1), env={}),
     "write a.json": lambda doors: doors.files.write("a.json", b""),
     "append to a.md": lambda doors: doors.files.append("a.md", b""),
@@ -49,7 +53,7 @@ def test_a_shut_door_says_what_it_was_asked_for(
 
 def test_every_method_of_an_open_door_is_shut_but_reading_files_and_numbers() -> None:
     harmless = {"read", "numeric"}
-    for name in ("net", "http", "processes", "files"):
+    for name in ("net", "http", "smtp", "processes", "files"):
         opened, shut = (type(getattr(doors, name)) for doors in (open_doors({}), shut_doors()))
         public = {key for key, value in vars(opened).items() if callable(value) and not key.startswith("_")}
         assert public - harmless == public & vars(shut).keys(), name

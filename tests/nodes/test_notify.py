@@ -103,7 +103,7 @@ def test_people_are_told_by_every_channel(
     slack, generic = receiver.requests
     assert (slack.path, slack.json["text"]) == ("/slack", title)
     assert (generic.path, generic.json["title"]) == ("/any", title)
-    assert any(line.removeprefix("! ") == title for line in said(scope))
+    assert any(line.removeprefix("warning: ") == title for line in said(scope))
 
 
 @pytest.mark.parametrize(
@@ -192,7 +192,7 @@ def test_texts_of_the_definition_take_their_parts() -> None:
     message = "{% for one in recommendations %}{{ one.title }}\n  {{ one.actions[0] }}{% endfor %}"
     ran(scope, title=title, message=message, send="always")
     assert said(scope) == [
-        "! HighCPUUsage for shop",
+        "warning: HighCPUUsage for shop",
         "Free space on /",
         "  du -x / | sort -n | tail",
         "This run: https://ci.example/runs/1",
@@ -204,13 +204,13 @@ def test_texts_of_the_definition_take_their_parts() -> None:
 def test_a_template_takes_the_place_of_everything() -> None:
     scope = make_scope(ingested(alert()))
     ran(scope, template="{{ severity }}: {{ ingest.output.alerts[0].name }}\n\n{{ run.url }}\n", send="always")
-    assert said(scope) == ["! critical: HighCPUUsage", "https://ci.example/runs/1"]
+    assert said(scope) == ["warning: critical: HighCPUUsage", "https://ci.example/runs/1"]
 
 
 def test_a_text_that_gives_nothing_changes_nothing() -> None:
     scope = make_scope(ingested(alert()))
     ran(scope, title="{{ '' }}", send="always")
-    assert said(scope)[0] == "! [CRITICAL] HighCPUUsage on web-1"
+    assert said(scope)[0] == "warning: [CRITICAL] HighCPUUsage on web-1"
 
 
 def test_a_text_that_cannot_be_rendered_keeps_no_message_from_going_out() -> None:
@@ -219,7 +219,7 @@ def test_a_text_that_cannot_be_rendered_keeps_no_message_from_going_out() -> Non
     (problem,) = output.problems
     assert problem.code == "template"
     assert problem.message.startswith("title cannot be rendered: ")
-    assert said(scope)[0] == "! [CRITICAL] HighCPUUsage on web-1"
+    assert said(scope)[0] == "warning: [CRITICAL] HighCPUUsage on web-1"
     assert "About this message:" in said(scope)
 
 
