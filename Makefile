@@ -12,8 +12,12 @@ PIP = $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock"
 PREPARED = runner/prepared/.made
 SOURCES = $(shell find runner -name '*.py')
+ACTIONS = action.yml composite/action.yml
+EXAMPLES = $(filter-out docs/examples/gitlab-ci.yml,$(wildcard docs/examples/*.yml))
+WORKFLOWS = $(wildcard .github/workflows/*.yml) $(EXAMPLES)
+SCRIPTS = $(wildcard .ci/*) composite/install.sh docs/examples/docker.sh
 
-.PHONY: help run test lint types bench lock clean
+.PHONY: help run test lint actions types bench lock clean
 # Prerequisites are made from left to right: what a target needs of the environment stands first.
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
@@ -29,9 +33,22 @@ run: $(VENV)/.runtime $(VENV)/.package $(PREPARED) ## run the definition that wa
 test: $(VENV)/.dev $(VENV)/.package $(PREPARED) ## run the tests, without the benchmarks
 	$(BIN)/python -m pytest -n 2 $(ARGS)
 
-lint: $(VENV)/.dev ## check style and format
+lint: $(VENV)/.dev actions ## check style and format; the action, workflows, image and scripts
 	$(BIN)/ruff check $(ARGS)
 	$(BIN)/ruff format --check $(ARGS)
+
+# All of them work offline: schemas and rules are in the wheels.
+actions: $(VENV)/.dev
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-actions $(ACTIONS)
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows $(WORKFLOWS)
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.gitlab-ci docs/examples/gitlab-ci.yml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(BIN)/actionlint -shellcheck $(BIN)/shellcheck -pyflakes= $(WORKFLOWS)
+	$(BIN)/zizmor --quiet --offline --strict-collection --persona=pedantic --config .github/zizmor.yml \
+	  $(ACTIONS) $(WORKFLOWS) .github/dependabot.yml
+	$(BIN)/hadolint Dockerfile
+	$(BIN)/shellcheck $(SCRIPTS)
+	$(BIN)/kubernetes-validate --quiet --strict docs/examples/cronjob.yaml
 
 types: $(VENV)/.dev ## check types
 	$(BIN)/mypy $(ARGS)

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from runner.deadline import Deadline
 from runner.definition.loader import load
 from runner.doors import open_doors
 from runner.engine.world import World
 from runner.results import RunFacts
+from runner.scope import Scope
 from runner.secrets import Masker
 
 if TYPE_CHECKING:
@@ -67,7 +69,7 @@ def definition_of(text: str) -> Definition:
 def world_of(definition: Definition, **given: Any) -> World:  # noqa: ANN401 - the fields of World
     """Return a world with real doors."""
     fixed: dict[str, Any] = {
-        "facts": FACTS,
+        "run": FACTS,
         "doors": open_doors({}),
         "log": Lines(),
         "masker": Masker(),
@@ -75,6 +77,13 @@ def world_of(definition: Definition, **given: Any) -> World:  # noqa: ANN401 - t
         "fail_on": definition.fail_on,
     }
     return World(**{**fixed, **given})
+
+
+def scope_of(*nodes: NodeResult, seconds: float = 20.0, **given: Any) -> Scope:  # noqa: ANN401 - the fields of Scope
+    """Return a scope with real doors, in which these nodes have run."""
+    fixed: dict[str, Any] = {"run": FACTS, "doors": open_doors({}), "log": Lines(), "masker": Masker()}
+    results = {result.node_id: result for result in nodes}
+    return Scope(**{**fixed, **given}, deadline=Deadline(seconds), nodes=results)
 
 
 def needs(name: str, available: object, reason: str) -> None:

@@ -8,7 +8,9 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
 from itertools import chain
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -21,7 +23,6 @@ from tests.pages import ROOT, make_targets, page
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from tests.conftest import Ended
 
@@ -34,7 +35,15 @@ FIRST_SCREEN: Final = 10
 RAN: Final = {ExitCode.OK, ExitCode.UNHEALTHY}
 """What a command that works ends with: the machine that the tests run on may be unwell."""
 
-RUNS: Final = [shlex.split(one)[1:] for one in README.commands if one.startswith("pipeline-runner ")]
+IMAGE: Final = "ghcr.io/org/pipeline-action:1"
+DEFINITIONS: Final = [block for block in README.blocks_of("yaml") if block.path.startswith("definitions/")]
+WORKFLOWS: Final = [block for block in README.blocks_of("yaml") if block.path.startswith(".github/workflows/")]
+
+DOCKERS: Final = [shlex.split(one) for one in README.commands if one.startswith("docker run ")]
+RUNS: Final = [
+    *(shlex.split(one)[1:] for one in README.commands if one.startswith("pipeline-runner ")),
+    *(command[command.index(IMAGE) + 1 :] for command in DOCKERS),
+]
 MAKES: Final = [shlex.split(one)[1:] for one in README.commands if one.startswith("make ")]
 
 
@@ -42,7 +51,7 @@ MAKES: Final = [shlex.split(one)[1:] for one in README.commands if one.startswit
 def workspace(tmp_path: Path) -> Path:
     """A repository with the definitions that ship and those that the README has."""
     shutil.copytree(ROOT / "definitions", tmp_path / "definitions")
-    for block in README.blocks_of("yaml"):
+    for block in DEFINITIONS:
         (tmp_path / block.path).write_text(block.text)
     return tmp_path
 
@@ -56,8 +65,20 @@ def test_the_first_screen_has_the_two_commands_to_begin_with() -> None:
     assert [line.partition(" #")[0].strip() for line in start if line.startswith("make ")] == ["make run", "make test"]
 
 
-def test_every_command_is_the_runner_or_make() -> None:
+def test_every_command_is_the_runner_or_its_image_or_make() -> None:
     assert len(RUNS) + len(MAKES) == len(README.commands)
+
+
+def test_every_block_of_yaml_is_a_definition_or_a_workflow() -> None:
+    assert len(DEFINITIONS) + len(WORKFLOWS) == len(README.blocks_of("yaml"))
+
+
+def test_a_workflow_keeps_to_githubs_schema(tmp_path: Path) -> None:
+    for block in WORKFLOWS:
+        (tmp_path / "workflow.yml").write_text(block.text)
+        check = Path(sys.executable).parent / "check-jsonschema"
+        flags = ("--builtin-schema", "vendor.github-workflows", "workflow.yml")
+        subprocess.run([check, *flags], cwd=tmp_path, check=True)
 
 
 def test_every_make_target_is_in_the_makefile() -> None:
@@ -71,7 +92,7 @@ def test_a_command_works(arguments: list[str], cli: Cli, workspace: Path) -> Non
     assert ended.out
 
 
-@pytest.mark.parametrize("path", [block.path for block in README.blocks_of("yaml")])
+@pytest.mark.parametrize("path", [block.path for block in DEFINITIONS])
 def test_a_definition_is_valid_and_gets_no_warning(path: str, cli: Cli, workspace: Path) -> None:
     ended = cli("validate", path, "--json", cwd=workspace)
     told = json.loads(ended.out)
@@ -137,4 +158,5 @@ def test_every_link_leads_to_a_file() -> None:
 def test_every_flag_is_in_the_help(cli: Cli) -> None:
     flag = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
     known = {found for command in COMMANDS for found in flag.findall(cli(command, "--help").out)}
-    assert set(flag.findall(README.text)) <= known
+    dockers = {word for command in DOCKERS for word in command[: command.index(IMAGE)]}
+    assert set(flag.findall(README.text)) <= known | dockers

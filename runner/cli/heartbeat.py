@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Final
 
 from runner.cli.commands import COMMANDS
 from runner.cli.resolve import variables_of
-from runner.deadline import Deadline
+from runner.cli.signals import stopping
+from runner.deadline import Deadline, Stop
 from runner.doors import Effect, open_doors
 from runner.doors.request import Request
 from runner.doors.status import is_success
-from runner.errors import RunnerError
+from runner.errors import ExitCode, RunnerError
 from runner.secrets import Secret, reveal
 
 if TYPE_CHECKING:
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 VARIABLE: Final = "PIPELINE_HEARTBEAT_URL"
 SECONDS: Final = 5.0
+HURRIED: Final = 1.0
+"""Seconds after a run that was cancelled: it has to be gone within five, and most of them may be over."""
+_CANCELLED: Final = frozenset({ExitCode.INTERRUPTED, ExitCode.TERMINATED})
 
 
 def beat(shell: Shell, arguments: Sequence[str], code: int) -> None:
@@ -31,7 +35,8 @@ def beat(shell: Shell, arguments: Sequence[str], code: int) -> None:
         shell.log.warning(f"no heartbeat: {sentence}")
     for url in found.values():
         shell.masker.add(url)
-        if problem := _called(_filled(url, code, shell.verdict), shell):
+        seconds = HURRIED if code in _CANCELLED else SECONDS
+        if problem := _called(_filled(url, code, shell.verdict), shell, Deadline(seconds)):
             shell.log.warning(f"no heartbeat: {problem}")
 
 
@@ -45,12 +50,14 @@ def _filled(url: Secret, code: int, verdict: str) -> Secret:
     return Secret(url.name, text)
 
 
-def _called(url: Secret, shell: Shell) -> str:
-    """Return what went wrong; empty where nothing did."""
-    deadline = Deadline(SECONDS)
+def _called(url: Secret, shell: Shell, deadline: Deadline) -> str:
+    """Return what went wrong; empty where nothing did. A signal calls it off."""
     request = Request(url=url, follow_redirects=True)
+    stop = Stop()
+    stop.watch(deadline)
     try:
-        response = open_doors(shell.environ).http.send(request, deadline, effect=Effect.WRITE)
+        with stopping(stop):
+            response = open_doors(shell.environ).http.send(request, deadline, effect=Effect.WRITE)
     except RunnerError as error:
         return error.message
     return "" if is_success(response.status) else f"{VARIABLE} answered {response.status}"

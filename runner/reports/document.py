@@ -31,6 +31,23 @@ _FEWER: Final = (10_000, 1000, 100, 10)
 
 def document(result: RunResult) -> dict[str, Any]:
     """Return the result document of a run."""
+    nodes = {node.node_id: node_document(node) for node in result.nodes}
+    # A finding stands in it twice, and there may be very many: each is written once.
+    written = {
+        id(finding): one
+        for node in result.nodes
+        for finding, one in zip(node.findings, nodes[node.node_id]["findings"], strict=True)
+    }
+    found = [written[id(finding)] for finding in result.findings]
+    return {**_course(result), "node_results": nodes, "findings": found, **_ending(result)}
+
+
+def outcome(result: RunResult) -> dict[str, Any]:
+    """Return the result document of a run without what its nodes did and found."""
+    return {**_course(result), **_ending(result)}
+
+
+def _course(result: RunResult) -> dict[str, Any]:
     return {
         **header(result.facts),
         "status": result.status.value,
@@ -40,8 +57,11 @@ def document(result: RunResult) -> dict[str, Any]:
         "duration_ms": rounded(result.duration_ms),
         "executed_nodes": list(result.executed),
         "skipped_nodes": [node.node_id for node in result.nodes if node.skipped],
-        "node_results": {node.node_id: node_document(node) for node in result.nodes},
-        "findings": [_finding(finding) for finding in result.findings],
+    }
+
+
+def _ending(result: RunResult) -> dict[str, Any]:
+    return {
         "incident_id": plain(result.incident_id),
         "error": plain(result.error or None),
         "exit": exit_document(result.exit),

@@ -222,14 +222,14 @@ def outputs(result: RunResult, *, token: str, results_path: str = "", summary_pa
     return _entries(values, token)
 
 
-def failure_outputs(end: Exit, *, token: str, results_path: str = "", summary_path: str = "") -> str:
-    """Return the outputs of what ended before the first node: nothing was seen, so the verdict is empty."""
+def failure_outputs(end: Exit, *, token: str, summary_path: str = "", status: RunStatus | None = None) -> str:
+    """Return the outputs of what ended without a node: nothing was seen, so the verdict is empty."""
     values = {
-        "status": unstarted(end).value,
+        "status": (status or unstarted(end)).value,
         "verdict": "",
         "exit-code": str(int(end.code)),
         "run-id": "",
-        "results-path": results_path,
+        "results-path": "",
         "summary-path": summary_path,
         "failed-nodes": "",
         "findings-count": "0",

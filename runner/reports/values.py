@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from runner.reports.escaping import well_formed
 
@@ -14,6 +15,8 @@ def plain(value: object) -> object:
 
     Words of an enum become texts, times RFC 3339, secrets their names; what is no number becomes null.
     """
+    if type(value) is str:  # nearly all are: the rest of this takes its time
+        return value if value.isascii() else well_formed(value)
     if value is None or isinstance(value, bool | int):
         return value
     if isinstance(value, float):
@@ -27,6 +30,7 @@ def plain(value: object) -> object:
     return well_formed(str(value))
 
 
+@lru_cache
 def time_text(moment: datetime) -> str:
     """Write a moment as RFC 3339 in UTC, to the millisecond: `2026-11-22T03:00:00.000Z`."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"

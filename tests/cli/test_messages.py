@@ -143,11 +143,11 @@ def test_another_github_event_is_refused_by_name(cli: Cli, tmp_path: Path) -> No
     assert (ended.code, ended.err) == (2, message)
 
 
-@pytest.mark.parametrize("name", ["PIPELINE_DATABASE_URL", "PIPELINE_STATE_URL", "PIPELINE_HEARTBEAT_URL"])
+@pytest.mark.parametrize("name", ["PIPELINE_DATABASE_URL", "PIPELINE_STATE_URL"])
 def test_a_variable_that_has_no_effect_is_told(cli: Cli, tmp_path: Path, name: str) -> None:
     (tmp_path / "fine.yaml").write_text(FINE)
     ended = cli("--config", "fine.yaml", env={name: "sqlite:///x"})
-    told = f"warning: {name} is set and has no effect: this version has no database, history or heartbeat\n"
+    told = f"warning: {name} is set and has no effect: this version has no database and no history\n"
     assert (ended.code, ended.err.startswith(told)) == (0, True)
 
 
