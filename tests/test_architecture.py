@@ -53,12 +53,13 @@ HIDDEN: Final = {
     "jmespath": ("15 ms, only where a definition has a path", {"checks.answer", "nodes.paths"}),
     "jmespath.exceptions": ("with it", {"nodes.paths"}),
     "json": ("--help does without", {"cli.commands.report"}),
-    "pycurl": ("20 ms, only where something goes over HTTP", {"doors.curl"}),
+    "pycurl": ("20 ms, only where something goes over HTTP or TLS is looked at", {"doors.curl", "doors.tls"}),
     "pydantic": ("60 ms, only where nothing is prepared", {"validators"}),
     "pydantic_core": ("only where validators are prepared", {"spec.base"}),
     "regex": ("30 ms, only where a check has a pattern", {"checks.matching"}),
     "pathlib": ("5 ms, of use only where a name is looked for", {"cli.container", "cli.shell"}),
     "shutil": ("--version does without", {"cli.container"}),
+    "runner.channels.letter": ("brings email, only where a mail is written", {"channels.email"}),
     "runner.cli.action": ("only in the Action", {"cli.session"}),
     "runner.cli.dry_run": ("only for a dry run", {"cli.commands.run"}),
     "runner.lean_pydantic": (
@@ -81,11 +82,14 @@ HIDDEN: Final = {
     "runner.cli.session": ("--version does without", {"cli.main"}),
     "runner.cli.summary": ("only where a summary is wanted", {"cli.publish", "cli.shell"}),
     "runner.definition.schema": ("brings pydantic, only for the schema", {"cli.commands.schema"}),
+    "runner.checks.lookup": ("brings dnspython, 60 ms, only where a name server is asked", {"checks.dns"}),
+    "runner.doors.dns": ("a door is built when it is first used", {"doors.opened"}),
     "runner.doors.files": ("a door is built when it is first used", {"doors.opened"}),
     "runner.doors.http": ("a door is built when it is first used", {"doors.opened"}),
     "runner.doors.net": ("a door is built when it is first used", {"doors.opened"}),
     "runner.doors.process": ("a door is built when it is first used", {"doors.opened"}),
     "runner.doors.smtp": ("a door is built when it is first used", {"doors.opened"}),
+    "runner.doors.tls": ("a door is built when it is first used", {"doors.opened"}),
     "runner.doors.shut": ("only for a dry run", {"doors"}),
     "runner.expressions": (
         "brings jinja2, only where a definition has an expression",
@@ -264,6 +268,19 @@ def test_no_module_imports_itself_in_a_circle() -> None:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
         pytest.fail(" → ".join(error.args[1]))
+
+
+@every_module
+def test_a_module_does_not_come_in_by_the_face_of_its_own_package(name: str) -> None:
+    """Where the package's `__init__` imports modules of it, each of these would wait for the other."""
+    package = name.rpartition(".")[0]
+    faces = any(one.where is Where.TOP and one.target.startswith(f"{package}.") for one in ours(package or name))
+    found = [
+        f"{name}:{node.lineno} imports {', '.join(alias.name for alias in node.names)} from {package}"
+        for node in tree(name).body
+        if isinstance(node, ast.ImportFrom) and node.module == package
+    ]
+    assert not faces or found == []
 
 
 @every_module

@@ -17,6 +17,7 @@ HEAVY: Final = frozenset(
     {
         "asyncio",
         "concurrent.futures",
+        "dns",
         "email",
         "http.client",
         "importlib.metadata",

@@ -19,6 +19,8 @@ CHECKS: Final[Registry[Check]] = Registry(
         "process": "runner.checks.process:Process",
         "http": "runner.checks.http:Http",
         "tcp": "runner.checks.tcp:Tcp",
+        "dns": "runner.checks.dns:Dns",
+        "tls": "runner.checks.tls:Tls",
         "command": "runner.checks.command:Command",
     },
 )

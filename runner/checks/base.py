@@ -128,6 +128,11 @@ class Check(ABC):
         return ()
 
     @property
+    def given_name(self) -> str:
+        """What the definition calls it; empty where its name is made of type and subject."""
+        return self.name
+
+    @property
     def confirmation(self) -> Confirm:
         """How often it is looked at before something critical counts."""
         return self.confirm or Confirm(tries=2 if self.remote else 1)

@@ -17,10 +17,10 @@ def names(checks: Sequence[Check]) -> tuple[str | None, ...]:
 
     A default name that is taken already gets a number: `disk`, `disk_2`.
     """
-    taken = {check.name for check in checks if check.name}
+    taken = {check.given_name for check in checks if check.given_name}
     found: list[str | None] = []
     for check in checks:
-        name = check.name or _free(check.default_name, taken)
+        name = check.given_name or _free(check.default_name, taken)
         taken.add(name or "")
         found.append(name)
     return tuple(found)
@@ -30,10 +30,10 @@ def refuse_duplicates(checks: Sequence[Check], key: str) -> None:
     """Raise `Invalid` where two checks of the list at `key` are given the same name."""
     seen: set[str] = set()
     for place, check in enumerate(checks):
-        if check.name and check.name in seen:
-            msg = f'duplicate check name "{check.name}"'
+        if check.given_name and check.given_name in seen:
+            msg = f'duplicate check name "{check.given_name}"'
             raise Invalid(msg, "give each check of a node its own name", code="E301", at=(key, place, "name"))
-        seen.add(check.name)
+        seen.add(check.given_name)
 
 
 def _free(name: str | None, taken: set[str]) -> str | None:

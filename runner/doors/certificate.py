@@ -12,8 +12,8 @@ from runner.records import record
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_DATE: Final = re.compile(r"(\w{3}) +(\d+) (\d\d):(\d\d):(\d\d) (\d{4}) GMT")
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_DATE: Final = re.compile(rf"({'|'.join(_MONTHS)}) +(\d+) (\d\d):(\d\d):(\d\d) (\d{{4}}) GMT")
 _ATTRIBUTE: Final = re.compile(r'(?:^|[,+] )([\w.]+) = ("(?:[^"\\]|\\.)*"|(?:[^,+\\]|\\.)*)')
 _ESCAPED: Final = re.compile(rb"\\([0-9A-F]{2}|.)", re.DOTALL)
 _CALLED_BY: Final = ("CN", "OU", "O")
@@ -54,7 +54,7 @@ def read_certificate(lines: Sequence[tuple[str, ...]]) -> Certificate:
 
 def _called(name: str) -> str:
     """Return what somebody is called: the common name, else the unit, the organisation, or the whole name."""
-    found = {key: _plain(value) for key, value in _ATTRIBUTE.findall(name)}
+    found = {key: _plain(value.strip()) for key, value in _ATTRIBUTE.findall(name)}
     return next((found[key] for key in _CALLED_BY if found.get(key)), name)
 
 

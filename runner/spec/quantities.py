@@ -55,6 +55,8 @@ def seconds(value: object) -> float:
 
 def duration_text(value: float) -> str:
     """Write seconds as a person would: `250ms`, `1.5s`, `1h30m`."""
+    if value < 0:
+        return f"-{duration_text(-value)}"
     if round(value, 3) < 1:
         return f"{value * 1000:.0f}ms"
     if value < 60:  # noqa: PLR2004 - a minute

@@ -22,7 +22,7 @@ NEEDED: Final[dict[str, dict[str, Any]]] = {
 }
 """What a check cannot do without."""
 MEASURED: Final = [name for name in CHECKS if issubclass(CHECKS.load(name), Measured)]
-SCALES: Final[dict[str, list[Any]]] = {"%": [10, "20%", 80.5, "90%"], "s": ["100ms", "2s", "1h30m", "7d"]}
+SCALES: Final[dict[str, list[Any]]] = {"%": [10, "20%", 80.5, "90%"], "s": ["100ms", "2s", "1h30m", "8d"]}
 """Four values in each unit, the lowest first."""
 
 

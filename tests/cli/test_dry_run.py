@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import socket
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -26,25 +27,31 @@ ALERT: Final = '{"title": "Disk full", "description": "/var is full", "severity"
 
 
 class Trap:
-    """A listener that nobody must call."""
+    """A listener that nobody must call, or send a datagram to."""
 
     def __init__(self) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._listener.setblocking(False)
         self.port: int = self._listener.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}/trap"
+        self._datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._datagrams.setblocking(False)
+        self._datagrams.bind(("127.0.0.1", self.port))
 
     @property
     def sprung(self) -> bool:
-        """Say whether anybody has connected."""
-        try:
+        """Say whether anybody has connected, or sent something."""
+        with suppress(BlockingIOError):
             self._listener.accept()[0].close()
-        except BlockingIOError:
-            return False
-        return True
+            return True
+        with suppress(BlockingIOError):
+            self._datagrams.recv(1)
+            return True
+        return False
 
     def close(self) -> None:
         self._listener.close()
+        self._datagrams.close()
 
 
 @pytest.fixture
@@ -63,6 +70,10 @@ def seen(folder: Path) -> dict[str, tuple[int, int]]:
 def test_the_trap_notices_a_connection(trap: Trap) -> None:
     assert not trap.sprung
     socket.create_connection(("127.0.0.1", trap.port)).close()
+    assert trap.sprung
+    assert not trap.sprung
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        sender.sendto(b"?", ("127.0.0.1", trap.port))
     assert trap.sprung
 
 

@@ -33,6 +33,11 @@ ATTEMPTS: dict[str, Callable[[Doors], object]] = {
     "hand mail to mail.example:587": lambda doors: doors.smtp.send(
         MailServer(host="mail.example", port=587), Envelope(sender="a@b", recipients=("c@d",), data=b""), Deadline(1)
     ),
+    "connect to mail.example:993": lambda doors: doors.tls.look(
+        "mail.example", 993, "mail.example", Deadline(1), trusted=True
+    ),
+    "ask ns1.example:5353": lambda doors: doors.dns.ask(b"", Deadline(1), server=("ns1.example", 5353)),
+    "ask the name servers": lambda doors: doors.dns.ask(b"", Deadline(1)),
     "start rm": lambda doors: doors.processes.run(["rm", "-rf", "x"], Deadline(1), env={}),
     "write a.json": lambda doors: doors.files.write("a.json", b""),
     "append to a.md": lambda doors: doors.files.append("a.md", b""),
@@ -53,7 +58,7 @@ def test_a_shut_door_says_what_it_was_asked_for(
 
 def test_every_method_of_an_open_door_is_shut_but_reading_files_and_numbers() -> None:
     harmless = {"read", "numeric"}
-    for name in ("net", "http", "smtp", "processes", "files"):
+    for name in ("net", "http", "tls", "dns", "smtp", "processes", "files"):
         opened, shut = (type(getattr(doors, name)) for doors in (open_doors({}), shut_doors()))
         public = {key for key, value in vars(opened).items() if callable(value) and not key.startswith("_")}
         assert public - harmless == public & vars(shut).keys(), name
