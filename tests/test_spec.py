@@ -144,6 +144,8 @@ def test_what_are_no_seconds_is_said(value: object, told: tuple[str, str, str]) 
         (1.5 * HOUR, "1h30m"),
         (7 * DAY, "7d"),
         (DAY + HOUR + 61, "1d1h1m1s"),
+        (-3 * DAY, "-3d"),
+        (-0.25, "-250ms"),
     ],
 )
 def test_seconds_are_written_as_a_person_would(value: float, expected: str) -> None:
