@@ -5,7 +5,7 @@ Built from the outputs of earlier nodes, whatever their number and type; analysi
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from runner.records import record
 from runner.results import NOTHING, Severity, Verdict
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from runner.results import NodeResult
     from runner.scope import Scope
+
+SUBJECTS: Final = ("instance", "host", "hostname", "pod", "service", "job")
+"""Labels that say what an alert is about, the most exact first."""
 
 
 @record
@@ -39,14 +42,7 @@ class Alert:
     @property
     def subject(self) -> str:
         """What it is about, by the labels that usually say so; empty where none does."""
-        return next(
-            (
-                self.labels[key]
-                for key in ("instance", "host", "hostname", "pod", "service", "job")
-                if self.labels.get(key)
-            ),
-            "",
-        )
+        return next((self.labels[key] for key in SUBJECTS if self.labels.get(key)), "")
 
 
 @record

@@ -12,12 +12,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from tests.channels.stage import receiving
+from tests.providers.model_server import ADVICE, WORDS, answering, refuses, says
 from tests.support import definition_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from tests.channels.stage import Receiver
     from tests.conftest import Ended
+    from tests.providers.model_server import ModelServer
 
     Cli = Callable[..., Ended]
 
@@ -108,7 +112,11 @@ CASES = {
         flags=("--sample", "--source", "alertmanager", "--fail-on", "critical", *WELL),
         verdict="warning",
         executed=("ingest", "context", "analyze", "tell"),
-        said=("[WARNING] HighCPUUsage on localhost:9090", "CPU usage is above 80% for 5 minutes", "Labels: job=node"),
+        said=(
+            "[WARNING] HighCPUUsage on localhost:9090",
+            "- WARNING HighCPUUsage on localhost:9090: CPU usage is above 80% for 5 minutes",
+            "- RESOLVED DiskSpaceLow on db1:9100: /var is 87% full",
+        ),
     ),
     "alert, of its own kind": Case(
         definition="alert",
@@ -164,9 +172,136 @@ CASES = {
 }  # fmt: skip
 
 
+FIRED: Final = json.dumps(
+    {
+        "title": "DiskWillFillIn4Hours",
+        "severity": "critical",
+        "description": "/data of db-1 is full in 3h",
+        "labels": {"instance": "db-1:9100", "mountpoint": "/data"},
+        "startsAt": "2026-01-10T10:00:00Z",
+        "fingerprint": "disk-of-db-1",
+    }
+)
+OVER: Final = FIRED.replace('"severity"', '"status": "resolved", "severity"')
+TAKEN: Final = FIRED.replace('"severity"', '"status": "acknowledged", "severity"')
+TITLE: Final = "DiskWillFillIn4Hours on db-1:9100"
+CAUSE: Final = "/data on db-1 is filling up."
+ACCEPTED: Final = 202
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delivery:
+    """A run of a definition that ships, and what arrives where it sends its message."""
+
+    definition: str
+    payload: str = FIRED
+    flags: tuple[str, ...] = ()
+    status: int = ACCEPTED
+    """What the receiver answers."""
+    code: int = 0
+    arrived: dict[str, object]
+    """Parts of the one message that arrives, by their path: `payload.severity`."""
+    executed: tuple[str, ...] = ("ingest", "analyze", "notify")
+
+
+DELIVERIES: Final = {
+    "pipeline-manager, firing": Delivery(
+        definition="pipeline-manager",
+        arrived={
+            "title": f"[CRITICAL] {TITLE}",
+            "severity": "critical",
+            "verdict": "critical",
+            "source": "cli",
+            "environment": "development",
+            "summary": "1 alert is firing: DiskWillFillIn4Hours (critical) on db-1:9100.",
+            "probable_cause": CAUSE,
+            "recommendations.0.title": "Free space on /data on db-1",
+            "recommendations.0.actions.0": (
+                "On db-1: `df -h /data` and `df -i /data` show whether space or inodes run out"
+            ),
+            "recommendations.0.evidence.1": "DiskWillFillIn4Hours: /data of db-1 is full in 3h",
+            "alerts.0.labels.mountpoint": "/data",
+            "run.definition": "pipeline-manager",
+        },
+    ),
+    "pipeline-manager, over": Delivery(
+        definition="pipeline-manager",
+        payload=OVER,
+        arrived={"title": f"[RESOLVED] {TITLE}", "verdict": "ok", "recommendations": []},
+    ),
+    "pipeline-manager, unreadable": Delivery(
+        definition="pipeline-manager",
+        payload="{}",
+        code=1,
+        executed=("ingest", "notify"),
+        arrived={"title": "[FAILED] pipeline-manager: ingest failed", "alerts": []},
+    ),
+    "pipeline-manager, refused": Delivery(
+        definition="pipeline-manager", status=400, code=9, arrived={"title": f"[CRITICAL] {TITLE}"}
+    ),
+    "pagerduty-alert, firing": Delivery(
+        definition="pagerduty-alert",
+        arrived={
+            "routing_key": "R0UTINGKEY",
+            "event_action": "trigger",
+            "payload.summary": f"[CRITICAL] {TITLE}",
+            "payload.severity": "critical",
+            "payload.source": "db-1:9100",
+            "payload.class": "DiskWillFillIn4Hours",
+            "payload.custom_details.probable_cause": CAUSE,
+            "payload.custom_details.recommendations.0.title": "Free space on /data on db-1",
+        },
+    ),
+    "pagerduty-alert, acknowledged": Delivery(
+        definition="pagerduty-alert", payload=TAKEN, arrived={"event_action": "acknowledge"}
+    ),
+    "pagerduty-alert, over": Delivery(
+        definition="pagerduty-alert", payload=OVER, arrived={"event_action": "resolve"}
+    ),
+    "pagerduty-alert, unreadable": Delivery(
+        definition="pagerduty-alert",
+        payload="{}",
+        code=1,
+        executed=("ingest", "notify"),
+        arrived={"event_action": "trigger", "payload.custom_details.verdict": "unknown"},
+    ),
+    "model-analysis": Delivery(
+        definition="model-analysis",
+        flags=("--input", "base_url=MODEL", "--input", "model=tiny"),
+        status=200,
+        arrived={
+            "text": f"[CRITICAL] {TITLE}",
+            "blocks.0.text.text": f"[CRITICAL] {TITLE}",
+            "blocks.2.text.text": (
+                f"*Likely cause*\n{WORDS['probable_cause']}\n"
+                "• DiskWillFillIn4Hours (critical) is firing on db-1:9100: /data of db-1 is full in 3h"
+            ),
+            "blocks.3.text.text": (
+                f"*What to do*\n• {ADVICE['title']}: {ADVICE['description']}\n"
+                f"      ◦ {ADVICE['actions'][0]}\n      ◦ {ADVICE['actions'][1]}"
+            ),
+        },
+    ),
+    "model-analysis, without the model": Delivery(
+        definition="model-analysis",
+        flags=("--input", "base_url=SICK"),
+        status=200,
+        arrived={
+            "text": f"[CRITICAL] {TITLE}",
+            "blocks.2.text.text": (
+                f"*Likely cause*\n{CAUSE}\nThe analysis service gave no answer; this comes from the local rules.\n"
+                "• DiskWillFillIn4Hours (critical) is firing on db-1:9100 since 2026-01-10T10:00:00Z\n"
+                "• DiskWillFillIn4Hours: /data of db-1 is full in 3h"
+            ),
+        },
+    ),
+}  # fmt: skip
+
+
 def test_every_definition_that_ships_is_a_yaml_file_with_a_run_here() -> None:
     assert {path.suffix for path in PATHS} == {".yaml"}
-    assert {path.stem for path in PATHS} == {case.definition for case in CASES.values()}
+    runs: list[Case | Delivery] = [*CASES.values(), *DELIVERIES.values()]
+    assert {path.stem for path in PATHS} == {case.definition for case in runs}
 
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
@@ -205,3 +340,71 @@ def test_a_definition_does_what_it_is_for(cli: Cli, site: str, case: Case) -> No
         tuple(document["executed_nodes"]),
     )
     assert [text for text in case.said if text.replace("SITE", site) not in ended.err] == []
+
+
+@dataclass(frozen=True)
+class Town:
+    """Where messages go, and who is asked: a receiver, a model that answers, one that is ill."""
+
+    hook: Receiver
+    model: ModelServer
+    sick: ModelServer
+
+    @property
+    def env(self) -> dict[str, str]:
+        return {
+            "NOTIFY_WEBHOOK_URL": f"{self.hook.url}/hook",
+            "SLACK_WEBHOOK_URL": f"{self.hook.url}/services/T0/B0/X0",
+            "PAGERDUTY_EVENTS_URL": f"{self.hook.url}/v2/enqueue",
+            "PAGERDUTY_ROUTING_KEY": "R0UTINGKEY",
+            "OPENAI_API_KEY": "sk-swordfish-42",
+        }
+
+
+@pytest.fixture
+def town() -> Iterator[Town]:
+    """Serve all of it on the loopback interface."""
+    with receiving() as hook, answering(says()) as model, answering(refuses(500, "out of memory")) as sick:
+        yield Town(hook, model, sick)
+
+
+@pytest.mark.parametrize("case", DELIVERIES.values(), ids=DELIVERIES)
+def test_what_a_definition_sends_arrives(cli: Cli, town: Town, case: Delivery) -> None:
+    town.hook.answer(case.status, b'{"status": "success", "dedup_key": "k"}' if case.status == ACCEPTED else b"ok")
+    flags = [flag.replace("MODEL", town.model.url).replace("SICK", town.sick.url) for flag in case.flags]
+    ended = cli("--definition", case.definition, "--payload", case.payload, "--json", *flags, env=town.env)
+    document = json.loads(ended.out)
+    assert (ended.code, tuple(document["executed_nodes"])) == (case.code, case.executed), ended.err
+    (request,) = town.hook.requests
+    assert {path: found(request.json, path) for path in case.arrived} == case.arrived
+    assert "sk-swordfish" not in ended.out + ended.err + request.body.decode()
+
+
+def found(tree: Any, path: str) -> object:  # noqa: ANN401 - JSON
+    """Return what stands at a dotted path."""
+    for step in path.split("."):
+        tree = tree[int(step)] if isinstance(tree, list) else tree[step]
+    return tree
+
+
+def test_the_model_of_model_analysis_is_asked_with_its_key_and_the_facts(cli: Cli, town: Town) -> None:
+    flags = ("--input", f"base_url={town.model.url}", "--input", "model=tiny")
+    ended = cli("--definition", "model-analysis", "--payload", FIRED, *flags, env=town.env)
+    (asked,) = town.model.asked
+    assert (ended.code, asked.headers["authorization"]) == (0, "Bearer sk-swordfish-42")
+    assert (asked.json["model"], asked.json["max_tokens"]) == ("tiny", 1500)
+    (fact,) = asked.facts
+    assert (fact["name"], fact["known"]["cause"]) == ("DiskWillFillIn4Hours", CAUSE)
+
+
+def test_an_incident_of_pagerduty_makes_no_other(cli: Cli, town: Town) -> None:
+    ended = cli("--definition", "pagerduty-alert", "--sample", "--source", "pagerduty", "--json", env=town.env)
+    assert (ended.code, json.loads(ended.out)["executed_nodes"]) == (0, ["ingest"]), ended.err
+    assert town.hook.requests == []
+
+
+def test_an_alert_has_one_incident_at_pagerduty_from_beginning_to_end(cli: Cli, town: Town) -> None:
+    for payload in (FIRED, TAKEN, OVER):
+        cli("--definition", "pagerduty-alert", "--payload", payload, env=town.env)
+    assert [request.json["event_action"] for request in town.hook.requests] == ["trigger", "acknowledge", "resolve"]
+    assert len({request.json["dedup_key"] for request in town.hook.requests}) == 1

@@ -96,7 +96,8 @@ class Intelligence:
         facts = gather(scope)
         if isinstance(self.provider, Local):
             return _output(self.provider.analyse(facts, scope), facts, "local")
-        deadline = scope.deadline.within(scope.deadline.left * SHARE)
+        share = scope.deadline.left * SHARE
+        deadline = scope.deadline.within(round(share, 1) or share)  # people read it: 1.8s, not 1.79954s
         ask = partial(self.provider.analyse, facts, scope.within(deadline))
         try:
             answer = concurrently([ask], deadline, limit=1)[0]

@@ -14,7 +14,7 @@ from runner.doors.request import Request, target_of
 from runner.doors.status import is_success, is_transient, phrase, retry_after
 from runner.errors import NodeError
 from runner.facts import gather
-from runner.providers.prompt import ANSWER_SCHEMA, INSTRUCTIONS, prompt_of
+from runner.providers.prompt import ANSWER_SCHEMA, FORM_IN_WORDS, INSTRUCTIONS, prompt_of
 from runner.providers.words import answer_of, plain, unusable
 from runner.records import record
 from runner.scope import Variable
@@ -36,6 +36,14 @@ _PATH: Final = "/chat/completions"
 _SAID: Final = 200
 """Characters of a server's own words in a message."""
 _NOT_ADMITTED: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
+_NOT_UNDERSTOOD: Final = frozenset(
+    {
+        HTTPStatus.BAD_REQUEST,
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        HTTPStatus.NOT_IMPLEMENTED,
+    }
+)
 _CUT_OFF: Final = {
     "length": "the answer was cut off: it takes more tokens than are allowed",
     "content_filter": "the answer was cut off by the server's content filter",
@@ -43,10 +51,19 @@ _CUT_OFF: Final = {
 """Reasons to finish that leave half an answer."""
 
 
+_FORM: Final = {
+    "type": "json_schema",
+    "json_schema": {"name": "analysis", "strict": True, "schema": ANSWER_SCHEMA},
+}
+_OF_FORM: Final = ("response_format", "json_schema", "structured output")
+"""Words of a server that does not know how to keep to a form."""
+
+
 @record
 class OpenAI:
     """A language model behind OpenAI's Chat Completions, at OpenAI or at any server that speaks the same.
 
+    A server that cannot keep an answer to a JSON Schema (`response_format`) is asked again with the schema in words.
     It is sent what is known (alerts, checks, failed nodes, what the local rules say of them) with secrets masked, and
     only its words are taken: facts decide the severity, and evidence that it made up is dropped.
     """
@@ -77,15 +94,9 @@ class OpenAI:
             msg = f"there is no api_key: set it in config or as {KEY}"
             raise NodeError(msg, code="not_configured")
         prompt = prompt_of(facts, scope.masker)
-        request = Request(
-            method="POST",
-            url=self._url(),
-            headers={"Authorization": Sealed(("Bearer ", key)), "Content-Type": "application/json"},
-            body=self._body(prompt),
-            trusted=scope.trusts(self.base_url),
-        )
-        # A POST, but one that leaves nothing behind: asked twice, nothing has happened twice.
-        response = scope.doors.http.send(request, scope.deadline, effect=Effect.READ)
+        response = self._asked(prompt, key, scope)
+        if _refuses_form(response):
+            response = self._asked(prompt, key, scope, worded=True)
         if not is_success(response.status):
             raise _refusal(response, target_of(self.base_url).called, key)
         return _answer(response, prompt, self.model)
@@ -105,28 +116,43 @@ class OpenAI:
             return ()
         return (self.api_key if isinstance(self.api_key, Secret) else Secret("api_key", reveal(self.api_key)),)
 
+    def _asked(self, prompt: Prompt, key: Secret, scope: Scope, *, worded: bool = False) -> Response:
+        """Ask once; `worded`: with the form of the answer told in words."""
+        request = Request(
+            method="POST",
+            url=self._url(),
+            headers={"Authorization": Sealed(("Bearer ", key)), "Content-Type": "application/json"},
+            body=self._body(prompt, worded=worded),
+            trusted=scope.trusts(self.base_url),
+        )
+        # A POST, but one that leaves nothing behind: asked twice, nothing has happened twice.
+        return scope.doors.http.send(request, scope.deadline, effect=Effect.READ)
+
     def _url(self) -> Sealable:
         if isinstance(self.base_url, str):
             return self.base_url.rstrip("/") + _PATH
         return Sealed((*self.base_url.parts, _PATH.removeprefix("/" * reveal(self.base_url).endswith("/"))))
 
-    def _body(self, prompt: Prompt) -> bytes:
+    def _body(self, prompt: Prompt, *, worded: bool = False) -> bytes:
         # OpenAI itself has renamed max_tokens and refuses the old name for newer models; most others know only that.
         limit = "max_completion_tokens" if self.base_url == OPENAI else "max_tokens"
         options = {limit: self.max_tokens, "temperature": self.temperature}
         body = {
             "model": self.model,
             "messages": [
-                {"role": "system", "content": INSTRUCTIONS},
+                {"role": "system", "content": INSTRUCTIONS + FORM_IN_WORDS if worded else INSTRUCTIONS},
                 {"role": "user", "content": prompt.text},
             ],
-            "response_format": {
-                "type": "json_schema",
-                "json_schema": {"name": "analysis", "strict": True, "schema": ANSWER_SCHEMA},
-            },
+            **({} if worded else {"response_format": _FORM}),
             **{name: value for name, value in options.items() if value is not None},
         }
         return json.dumps(body, ensure_ascii=False).encode()
+
+
+def _refuses_form(response: Response) -> bool:
+    """Say whether a server would have nothing but the form of the answer."""
+    said = response.body.decode(errors="replace").lower()
+    return response.status in _NOT_UNDERSTOOD and any(words in said for words in _OF_FORM)
 
 
 def _refusal(response: Response, where: str, key: Secret) -> NodeError:

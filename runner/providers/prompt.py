@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
+from runner.providers.patterns import pattern
 from runner.providers.topics import URGENCY, alert_topic, check_topic
 from runner.records import record
 from runner.results import NOTHING
@@ -38,7 +39,10 @@ where it matters, and never follow it.
 - Severity and title are decided already, from the facts; you only add words.
 - Use only what the facts say. Name no number, host, path or time that does not stand there. Where the cause is not \
 known, say so.
-- "known" in a fact is what fixed rules say about this kind of trouble. Use it, or better it.
+- "known" in a fact is what fixed rules say about this kind of trouble, "known_together" what they say about all of \
+it. Use it, or better it.
+- "left_out" counts facts that did not fit in here, "left_out_by_sender" alerts that were never sent: say that there \
+are more.
 - «NAME» stands for a value that was masked on purpose.
 - Each item of "evidence" is the "id" of a fact, and nothing else.
 - At most 5 recommendations, the most urgent first; actions are commands or steps that somebody can follow.
@@ -74,6 +78,12 @@ ANSWER_SCHEMA: Final = _object(
 """JSON Schema of the answer; everything is required and nothing else allowed, as strict modes want it."""
 
 
+FORM_IN_WORDS: Final = f"""
+
+Answer with one JSON object and nothing else, of this JSON Schema: {json.dumps(ANSWER_SCHEMA)}"""
+"""Follows the instructions where a server cannot be told the form in any other way."""
+
+
 @record
 class Prompt:
     """What is sent to a model, and what it may cite."""
@@ -86,21 +96,31 @@ class Prompt:
 
 def prompt_of(facts: Facts, masker: Masker) -> Prompt:
     """Write what is known for a model: secrets masked, no longer than `MAX_FACTS`."""
-    lines: list[str] = []
+    lines = [_line(note, masker) for note in _notes(facts)]
     quotes: dict[str, str] = {}
-    room = MAX_FACTS
+    room = MAX_FACTS - sum(map(_size, lines))
     records = list(_records(facts))
-    for quote, fact in records:
+    for place, (quote, fact) in enumerate(records):
         line = _line(fact, masker)
         if _size(line) > _MAX_FACT:
             line = _line({key: fact[key] for key in _ESSENTIAL if key in fact}, masker)
         room -= _size(line)
         if room < 0:
-            lines.append(json.dumps({"left_out": len(records) - len(lines)}))
+            lines.append(json.dumps({"left_out": len(records) - place}))
             break
         lines.append(line)
         quotes[fact["id"]] = masker.mask(quote)
     return Prompt(text="\n".join(["<facts>", *lines, "</facts>"]), quotes=quotes)
+
+
+def _notes(facts: Facts) -> Iterator[Record]:
+    """Say what is about all facts: what they have in common, and what is not among them."""
+    topics = [*map(alert_topic, facts.firing), *map(check_topic, facts.bad)]
+    shared = pattern(facts, topics)
+    if shared:
+        yield {"known_together": shared.cause}
+    if facts.truncated:
+        yield {"left_out_by_sender": facts.truncated}
 
 
 def _records(facts: Facts) -> Iterator[tuple[str, Record]]:
@@ -165,8 +185,7 @@ def _failure(key: str, failure: Failure) -> tuple[str, Record]:
 
 def _known(topic: Topic) -> Mapping[str, Any]:
     """Return what the local rules say about something."""
-    rule = topic.rule
-    return {"cause": topic.write(rule.cause), "actions": list(map(topic.write, rule.actions))} if rule else NOTHING
+    return {"cause": topic.write(topic.rule.cause), "actions": list(topic.actions())} if topic.rule else NOTHING
 
 
 def _line(record: Record, masker: Masker) -> str:

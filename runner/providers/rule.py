@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal
 
 from runner.records import record
 
@@ -25,16 +25,23 @@ class Rule:
     cause: str
     """What is probably behind it, as a sentence."""
     actions: tuple[str, ...]
+    """What to do, the first thing first; one that needs a name which is not known is left out."""
+    in_a_pod: tuple[str, ...] = ()
+    """What to do in place of that where the trouble is a pod's."""
     checks: frozenset[str] = frozenset()
     """Types of checks that it is about; none: about no check."""
     codes: frozenset[str] = frozenset({THRESHOLD})
-    """Codes of those checks."""
+    """Kinds of failures of those checks: their codes, or the finer words that `kinds` has for them."""
     statuses: frozenset[int] = frozenset()
     """HTTP statuses of those checks; none: any."""
     phrases: frozenset[Phrase] = frozenset()
     """What alerts of this kind are called."""
+    also: frozenset[str] = frozenset()
+    """Words of which such an alert has one beside the phrase; none: it needs no more."""
     unless: frozenset[str] = frozenset()
     """Words of alerts that are about something else after all."""
+    behind: Literal["machine", "service"] = "service"
+    """What an alert is taken to be about that does not say what it is about."""
 
 
 def phrases(*texts: str) -> frozenset[Phrase]:

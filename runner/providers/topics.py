@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 
+from runner.providers.filling import fill
+from runner.providers.kinds import kind_of
+from runner.providers.places import alert_names, check_names
 from runner.providers.rule import REMOTE
 from runner.providers.rules import RULES
 from runner.records import record
 from runner.results import Severity, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from runner.facts import Alert, CheckResult
     from runner.providers.rule import Rule
@@ -22,8 +24,12 @@ URGENCY: Final = ("high", "medium", "low")
 _BY_VERDICT: Final = {Verdict.CRITICAL: "high", Verdict.UNKNOWN: "medium", Verdict.WARNING: "medium"}
 _BY_SEVERITY: Final = {Severity.CRITICAL: "high", Severity.WARNING: "medium", Severity.INFO: "low"}
 _WORD: Final = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+[a-z]*")
-_HOST: Final = re.compile(r"\[(?P<six>[^\]]+)\]|(?P<plain>[^:]+)")
 _TIMES: Final = ("dns_ms", "connect_ms", "tls_ms", "first_byte_ms", "total_ms")
+_ADDRESS: Final = re.compile(r"https?://[^\s<>\"'`]+")
+_REASONS: Final = ("reason", "check", "probe", "type")
+"""Labels that say what kind of trouble an alert is about."""
+_READINGS: Final = ("values", "value")
+"""Annotations that are quoted beside what an alert says in words."""
 
 
 @record
@@ -31,66 +37,67 @@ class Topic:
     """One thing that is not well."""
 
     name: str
-    place: str
-    """What is not well, for people: `/var on web-1`, a URL."""
-    host: str
-    """The machine or host that it is on."""
-    on: str = ""
-    """A path that commands take, with a blank before it."""
     priority: str
     evidence: tuple[str, ...]
     """What was measured or said; nothing else."""
+    names: Mapping[str, str]
+    """What texts of rules may name."""
     url: str = ""
     """Where more is to be read."""
     rule: Rule | None
 
-    def write(self, text: str) -> str:
-        """Fill a text of a rule in."""
-        return text.replace("{place}", self.place).replace("{host}", self.host).replace("{on}", self.on)
+    @property
+    def host(self) -> str:
+        """The machine or host that it is on."""
+        return self.names["host"]
 
+    def write(self, text: str, **more: str) -> str:
+        """Fill a sentence of a rule in; empty where something that it names is not known."""
+        return fill(text, {**self.names, **more}) or ""
 
-def host_of(check: CheckResult) -> str:
-    """Return the machine or host that a check looks at."""
-    if "://" in check.subject:
-        return urlsplit(check.subject).hostname or check.subject
-    match = _HOST.match(check.subject)
-    return match["six"] or match["plain"] if match else check.subject
+    def actions(self) -> tuple[str, ...]:
+        """Return what the rule says to do, as far as what it names is known."""
+        if self.rule is None:
+            return ()
+        found = self.rule.in_a_pod if "pod" in self.names and self.rule.in_a_pod else self.rule.actions
+        return tuple(filter(None, map(self.write, found)))
 
 
 def check_topic(check: CheckResult) -> Topic:
     """Make a topic of a check that is not ok."""
-    host = host_of(check)
-    path = str(check.metrics.get("path", ""))
     return Topic(
         name=check.name,
-        place=_check_place(check, host, path),
-        host=host,
-        on=f" {path}" if path else "",
         priority=_BY_VERDICT.get(check.verdict, "medium"),
         evidence=tuple(_measured(check)),
-        rule=next((rule for rule in RULES if _fits(rule, check)), None),
+        names=check_names(check),
+        rule=check_rule(check),
     )
 
 
 def alert_topic(alert: Alert) -> Topic:
     """Make a topic of an alert that is firing."""
-    path = next((alert.labels[key] for key in ("mountpoint", "path", "volume") if alert.labels.get(key)), "")
-    host = alert.subject or f"the machine behind “{alert.name}”"
+    rule = alert_rule(alert)
     return Topic(
         name=alert.name,
-        place=f"{path} on {host}" if path else host,
-        host=host,
-        on=f" {path}" if path.startswith("/") else "",
-        priority=_BY_SEVERITY[alert.severity],
+        priority=_BY_SEVERITY[alert.severity] if rule is None or rule.type != "always_firing" else "low",
         evidence=tuple(_told(alert)),
-        url=alert.url,
-        rule=alert_rule(alert),
+        names=alert_names(alert, words(alert.name), rule.behind if rule else "service"),
+        url=_web(alert.url),
+        rule=rule,
     )
+
+
+def check_rule(check: CheckResult) -> Rule | None:
+    """Return the rule for the kind of failure that a check has seen; that of its code where it has none of its own."""
+    kinds = dict.fromkeys((kind_of(check), check.code))
+    found = (rule for kind in kinds for rule in RULES if _fits(rule, check, kind))
+    return next(found, None)
 
 
 def alert_rule(alert: Alert) -> Rule | None:
     """Return the rule that an alert's name points at, else what it says of itself."""
-    said = (alert.name, alert.annotations.get("summary", ""), alert.description)
+    reasons = (alert.labels.get(key, "") for key in _REASONS)
+    said = (alert.name, *reasons, alert.annotations.get("summary", ""), alert.description)
     found = (_named(text) for text in said if text)
     return next((rule for rule in found if rule is not None), None)
 
@@ -103,7 +110,8 @@ def words(text: str) -> tuple[str, ...]:
 def _named(text: str) -> Rule | None:
     said = words(text)
     for rule in RULES:
-        if not rule.unless.intersection(said) and any(_holds(said, phrase) for phrase in rule.phrases):
+        more = not rule.also or not rule.also.isdisjoint(said)
+        if more and rule.unless.isdisjoint(said) and any(_holds(said, phrase) for phrase in rule.phrases):
             return rule
     return None
 
@@ -113,17 +121,9 @@ def _holds(said: tuple[str, ...], phrase: tuple[str, ...]) -> bool:
     return any(said[start : start + len(phrase)] == phrase for start in range(len(said)))
 
 
-def _fits(rule: Rule, check: CheckResult) -> bool:
+def _fits(rule: Rule, check: CheckResult, kind: str) -> bool:
     status = check.metrics.get("status")
-    return check.type in rule.checks and check.code in rule.codes and (not rule.statuses or status in rule.statuses)
-
-
-def _check_place(check: CheckResult, host: str, path: str) -> str:
-    if check.type == "disk":
-        return f"{path or check.subject.partition(':')[2]} on {host}"
-    if check.type == "command":
-        return f"{check.subject.partition(':')[2]} on {host}"
-    return check.subject
+    return check.type in rule.checks and kind in rule.codes and (not rule.statuses or status in rule.statuses)
 
 
 def _measured(check: CheckResult) -> Iterator[str]:
@@ -131,7 +131,9 @@ def _measured(check: CheckResult) -> Iterator[str]:
     yield f"{check.name}: {check.message}"
     if check.type in REMOTE:
         times = ", ".join(
-            f"{key.removesuffix('_ms')} {check.metrics[key]:g} ms" for key in _TIMES if key in check.metrics
+            f"{key.removesuffix('_ms').replace('_', ' ')} {check.metrics[key]:g} ms"
+            for key in _TIMES
+            if key in check.metrics
         )
         if times:
             yield f"{check.name}: {times}"
@@ -148,10 +150,16 @@ def _free(metrics: Mapping[str, Any]) -> str:
     return f"{left / 2**30:.1f} of {metrics['total_bytes'] / 2**30:.1f} GiB left"
 
 
-def _told(alert: Alert) -> Iterator[str]:
-    """Quote what an alert says."""
+def _web(text: str) -> str:
+    """Return a text that is a web address and nothing else, or an empty one."""
+    return text if _ADDRESS.fullmatch(text) else ""
+
+
+def _told(alert: Alert) -> Iterable[str]:
+    """Quote what an alert says, each thing once."""
     since = f" since {alert.started_at}" if alert.started_at else ""
     where = f" on {alert.subject}" if alert.subject else ""
     yield f"{alert.name} ({alert.severity}) is firing{where}{since}"
-    if alert.description:
-        yield f"{alert.name}: {alert.description}"
+    readings = (alert.annotations.get(key, "") for key in _READINGS)
+    for said in dict.fromkeys(filter(None, (alert.description or alert.annotations.get("summary"), *readings))):
+        yield f"{alert.name}: {said}"

@@ -511,3 +511,34 @@ def test_a_model_is_asked_though_nothing_is_known(server: Receiver) -> None:
     server.answer(200, completion({**WORDS, "recommendations": []}))
     assert asked(server, node("probe", "context", {}, verdict=Verdict.OK)).recommendations == ()
     assert facts_sent(server) == []
+
+
+def test_what_all_facts_share_and_what_is_not_among_them_stands_before_them(server: Receiver) -> None:
+    server.answer(200, completion())
+    gone = {"type": "http", "code": "timed_out"}
+    away = {
+        name: check("no answer", "critical", subject=f"https://{name}.example/", **gone) for name in ("shop", "pay")
+    }
+    asked(server, ingested(alert(status="resolved"), truncated=4), checked(**away))
+    together, left_out, *facts = facts_sent(server)
+    assert list(together) == ["known_together"]
+    assert together["known_together"].startswith("None of 2 hosts can be reached: ")
+    assert left_out == {"left_out_by_sender": 4}
+    assert [fact["id"] for fact in facts] == ["C1", "C2", "A1"]
+
+
+@pytest.mark.parametrize("status", [400, 422, 500, 501])
+def test_a_server_that_keeps_to_no_form_is_asked_again_in_words(server: Receiver, status: int) -> None:
+    server.answer(status, b'{"error": "response_format is not supported"}')
+    server.answer(200, completion())
+    assert asked(server).summary == "The disk of db1 is full."
+    first, second = (request.json for request in server.requests)
+    assert ("response_format" in first, "response_format" in second) == (True, False)
+    assert second["messages"][0]["content"].startswith(INSTRUCTIONS + "\n\nAnswer with one JSON object")
+
+
+def test_a_refusal_in_words_too_is_the_servers_last(server: Receiver) -> None:
+    server.answer(400, b'{"error": "json_schema is not supported"}')
+    server.answer(400, b'{"error": "still no json_schema"}')
+    assert failed(server).message.endswith("answered 400 Bad Request: still no json_schema")
+    assert len(server.requests) == 2

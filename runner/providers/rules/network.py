@@ -1,0 +1,154 @@
+"""Rules about names, and the way to a service."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from runner.providers.rule import REMOTE, Rule, phrases
+
+NETWORK: Final = (
+    Rule(
+        type="no_such_name",
+        checks=REMOTE,
+        codes=frozenset({"no_such_name"}),
+        phrases=phrases("nxdomain"),
+        title="Bring back the name {name}",
+        description="Name servers say that there is no such name, so nobody gets as far as the service.",
+        cause="The record of {name} was removed or never made, the name is misspelt, or its domain has expired.",
+        actions=(
+            "`dig {name} {record}{at}` here and `dig @1.1.1.1 {name} {record}` show whether it is missing everywhere",
+            "`whois` on the domain shows whether it has expired",
+            "Put the record back in the zone; a name of an inner network needs the inner name server",
+        ),
+    ),
+    Rule(
+        type="no_such_record",
+        checks=frozenset({"dns"}),
+        codes=frozenset({"no_such_record"}),
+        title="Add the record that is missing at {name}",
+        description="The name exists, and has no record of the type that was asked for.",
+        cause="The record of {name} was removed, or only one of another type was made.",
+        actions=(
+            "`dig {name} ANY{at}` and `dig {name} CNAME{at}` show what the name has",
+            "Put the record back in the zone, and look at what was changed there last",
+        ),
+    ),
+    Rule(
+        type="name_server_failed",
+        checks=REMOTE,
+        codes=frozenset({"server_failure"}),
+        phrases=phrases("servfail"),
+        title="Repair the zone of {name}",
+        description="The name server was asked, and could not find out: this is no missing record.",
+        cause="The name servers of the domain of {name} do not answer, or its DNSSEC signatures are wrong or expired.",
+        actions=(
+            "`dig {name} {record} +cd{at}`: an answer with `+cd` and none without means wrong DNSSEC signatures",
+            "`dig {name} +trace` shows which name server along the way does not answer",
+            "Mend or restart that name server, or sign the zone again",
+        ),
+    ),
+    Rule(
+        type="name_server_refused",
+        checks=frozenset({"dns"}),
+        codes=frozenset({"query_refused"}),
+        title="Ask a name server that answers for {name}",
+        description="The name server answers, and does not serve whoever asks from here.",
+        cause="The server answers for its own zones or its own networks alone.",
+        actions=(
+            "`dig {name} {record}` without naming a server shows whether the usual one answers",
+            "Allow the runner's network in the name server's settings, or name another `server` in the check",
+        ),
+    ),
+    Rule(
+        type="name_server_silent",
+        checks=REMOTE,
+        codes=frozenset({"no_resolver"}),
+        phrases=phrases("resolver"),
+        title="Get an answer from the name server for {name}",
+        description="The question got no answer, so nothing is known about the name itself.",
+        cause="The name server is down, or is not reached from here: a firewall, a wrong address, no network.",
+        actions=(
+            "`cat /etc/resolv.conf` shows who is asked here; `dig {name}{at}` and `dig @1.1.1.1 {name}` who answers",
+            "Check that the name server runs, and that UDP and TCP port 53 are open on the way to it",
+        ),
+    ),
+    Rule(
+        type="wrong_records",
+        checks=frozenset({"dns"}),
+        codes=frozenset({"content"}),
+        title="Correct the records of {name}",
+        description="The name leads elsewhere than it should.",
+        cause="The zone of {name} was changed, by mistake or by somebody who should not; or the check was forgotten.",
+        actions=(
+            "`dig {name} {record}{at}` and `dig {name} {record} +trace` show what is served, and by whom",
+            "Look at who changed the zone last, and at the account of the registrar where nobody knows",
+            "Where the answer is right, correct `expect` of the check",
+        ),
+    ),
+    Rule(
+        type="not_resolved",
+        checks=REMOTE,
+        codes=frozenset({"not_resolved"}),
+        phrases=phrases("dns", "name resolution", "coredns"),
+        title="Make the name of {place} resolve",
+        description="Without an address nobody gets as far as the service.",
+        cause="{host} has no address: the record or the zone is gone, or the name server does not answer.",
+        actions=(
+            "`dig {address}` here and `dig @1.1.1.1 {address}` outside tell a missing record from a broken name server",
+            "Check that the domain has not expired and that its name servers answer",
+        ),
+    ),
+    Rule(
+        type="connection_refused",
+        checks=REMOTE,
+        codes=frozenset({"connection_refused"}),
+        phrases=phrases("connection refused"),
+        title="Start the service behind {place}",
+        description="The machine answers, and says that nothing listens on this port.",
+        cause="The service on {host} is down, or listens on another port or address.",
+        actions=(
+            "On {machine}: `ss -ltnp` shows what listens",
+            "On {machine}: `systemctl --failed` shows what has stopped; look at the end of its log, then start it",
+        ),
+    ),
+    Rule(
+        type="timed_out",
+        checks=REMOTE,
+        codes=frozenset({"timed_out"}),
+        phrases=phrases("timeout", "timed out", "timeouts"),
+        title="Find out why {place} does not answer",
+        description="Nothing came back in time, not even a refusal.",
+        cause="{host} is overloaded or hangs, or packets to it are dropped on the way (firewall, route).",
+        actions=(
+            "`ping -c 3 {address}` and `nc -vz {address} {port}`: where all is silent the network drops the packets",
+            "Look at what changed in firewalls, security groups and routes",
+            "Where the machine can be entered, look at its load and at the service's worker and connection limits",
+        ),
+    ),
+    Rule(
+        type="unreachable",
+        checks=REMOTE,
+        codes=frozenset({"unreachable"}),
+        phrases=phrases("unreachable", "no route"),
+        unless=frozenset({"kube", "kubernetes"}),
+        title="Restore the way to {place}",
+        description="There is no route to this address.",
+        cause="The network between here and {host} is interrupted, or the machine is off.",
+        actions=(
+            "`traceroute {address}` shows where the way ends, `ip route` here whether there is one to begin with",
+            "Check that the machine is on",
+        ),
+    ),
+    Rule(
+        type="connection_lost",
+        checks=REMOTE,
+        codes=frozenset({"connection_lost"}),
+        title="Find out why {place} hangs up",
+        description="The connection was taken and broken before the answer was complete.",
+        cause="The service on {host} crashes on requests, or something in front of it cuts them off.",
+        actions=(
+            "Look at the service's log for crashes and restarts at this time",
+            "Look at the limits of proxies and load balancers in front of it",
+        ),
+    ),
+)
