@@ -14,6 +14,8 @@ FORMATS: Final[Registry[Format]] = Registry(
     key="format",
     table={
         "alertmanager": "runner.formats.alertmanager:Alertmanager",
+        "grafana": "runner.formats.grafana:Grafana",
+        "pagerduty": "runner.formats.pagerduty:PagerDuty",
         "generic": "runner.formats.generic:Generic",
     },
 )

@@ -2,33 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from runner.facts import Alert
-from runner.formats.model import Format, Parsed
-from runner.formats.words import (
-    default_fingerprint,
-    first,
-    mapping,
-    moment,
-    objects,
-    severity_of,
-    status_of,
-    texts,
-    word,
-)
+from runner.formats.groups import envelope_of, is_labelled, parse_group
+from runner.formats.model import Format
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from runner.formats.model import Payload
-
-_ENVELOPE: Final = ("groupKey", "groupLabels", "commonLabels", "receiver", "truncatedAlerts", "externalURL")
-_DESCRIPTIONS: Final = ("description", "summary", "message")
-
-
-_SAYING: Final = ("labels", "annotations", "status")
-"""An entry with one of these is an alert, whatever else it lacks: it must not vanish."""
+    from runner.formats.model import Parsed, Payload
 
 
 class Alertmanager(Format):
@@ -38,70 +18,54 @@ class Alertmanager(Format):
 
     def detect(self, payload: Payload) -> str | None:
         """Look for alerts that are named by a label, or for the envelope around them."""
-        alerts = objects(payload.get("alerts"))
-        if any(word(mapping(alert.get("labels")).get("alertname")) for alert in alerts):
+        if is_labelled(payload):
             return "alerts[] has labels.alertname"
-        envelope = [key for key in _ENVELOPE if key in payload]
-        if isinstance(payload.get("alerts"), list) and envelope:
-            return f"alerts[] stands beside {', '.join(envelope)}"
-        return None
+        envelope = envelope_of(payload)
+        return f"alerts[] stands beside {', '.join(envelope)}" if envelope else None
 
     def parse(self, payload: Payload) -> Parsed:
         """Read every alert of the group."""
-        listed = payload.get("alerts")
-        alerts = [alert for alert in objects(listed) if any(alert.get(key) for key in _SAYING)]
-        return Parsed(
-            alerts=tuple(_alert(alert, payload) for alert in alerts),
-            group_key=word(payload.get("groupKey")),
-            truncated=_count(payload.get("truncatedAlerts")),
-            ignored=len(listed) - len(alerts) if isinstance(listed, list) else 0,
-        )
+        return parse_group(payload, "alertmanager")
 
     def sample(self) -> dict[str, Any]:
-        """Return one firing alert about a CPU."""
+        """Return a group of two alerts: one about a CPU that fires, one about a disk that is over."""
+        job = {"severity": "warning", "job": "node"}
         return {
             "version": "4",
-            "receiver": "webhook",
+            "groupKey": '{}:{job="node"}',
+            "truncatedAlerts": 0,
             "status": "firing",
+            "receiver": "webhook",
+            "groupLabels": {"job": "node"},
+            "commonLabels": job,
+            "commonAnnotations": {},
+            "externalURL": "https://alertmanager.example.com",
             "alerts": [
                 {
                     "status": "firing",
-                    "labels": {
-                        "alertname": "HighCPUUsage",
-                        "severity": "warning",
-                        "instance": "localhost:9090",
-                        "job": "node",
-                    },
+                    "labels": {"alertname": "HighCPUUsage", "instance": "localhost:9090", **job},
                     "annotations": {
                         "summary": "High CPU usage detected",
                         "description": "CPU usage is above 80% for 5 minutes",
+                        "runbook_url": "https://runbooks.example.com/high-cpu",
                     },
                     "startsAt": "2024-01-10T10:00:00Z",
+                    "endsAt": "0001-01-01T00:00:00Z",
+                    "generatorURL": "https://prometheus.example.com/graph?g0.expr=instance%3Acpu%3Arate5m+%3E+0.8",
                     "fingerprint": "sample-cpu-alert-001",
-                }
+                },
+                {
+                    "status": "resolved",
+                    "labels": {"alertname": "DiskSpaceLow", "instance": "db1:9100", "mountpoint": "/var", **job},
+                    "annotations": {
+                        "summary": "Disk space is low",
+                        "description": "/var is 87% full",
+                        "runbook_url": "https://runbooks.example.com/disk-space",
+                    },
+                    "startsAt": "2024-01-10T09:10:00Z",
+                    "endsAt": "2024-01-10T09:55:00Z",
+                    "generatorURL": "https://prometheus.example.com/graph?g0.expr=disk_used_percent+%3E+85",
+                    "fingerprint": "sample-disk-alert-002",
+                },
             ],
         }
-
-
-def _alert(alert: Mapping[str, Any], payload: Payload) -> Alert:
-    labels, annotations = texts(alert.get("labels")), texts(alert.get("annotations"))
-    common = texts(payload.get("commonLabels")) | texts(payload.get("groupLabels"))
-    name = labels.get("alertname") or common.get("alertname") or first(annotations, ("summary",)) or "unnamed alert"
-    status = status_of(alert.get("status") or payload.get("status"))
-    return Alert(
-        fingerprint=word(alert.get("fingerprint")) or default_fingerprint(name, labels),
-        name=name,
-        status=status,
-        severity=severity_of(labels.get("severity") or common.get("severity")),
-        description=first(annotations, _DESCRIPTIONS),
-        labels=labels,
-        annotations=annotations,
-        started_at=moment(alert.get("startsAt")),
-        ended_at=moment(alert.get("endsAt")) if status == "resolved" else "",
-        url=word(alert.get("generatorURL")),
-        source="alertmanager",
-    )
-
-
-def _count(value: object) -> int:
-    return max(0, value) if isinstance(value, int) and not isinstance(value, bool) else 0

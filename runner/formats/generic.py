@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from runner.facts import Alert
+from runner.facts import SUBJECTS, Alert
 from runner.formats.model import Format, Parsed
-from runner.formats.words import default_fingerprint, first, moment, objects, severity_of, status_of, texts, word
+from runner.formats.reader import Reader
+from runner.formats.words import default_fingerprint, first, objects, texts, word
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from runner.formats.model import Payload
 
@@ -17,8 +18,6 @@ _NAMES: Final = ("name", "alert_name", "alertname", "title")
 _SEVERITIES: Final = ("severity", "priority", "level")
 _STATUSES: Final = ("status", "state")
 _DESCRIPTIONS: Final = ("description", "message", "summary", "text", "body")
-_SUBJECTS: Final = ("instance", "host", "hostname", "pod", "service", "job")
-"""What an alert is about, where it stands beside the name and not among the labels."""
 _STARTS: Final = ("started_at", "starts_at", "startsAt", "timestamp", "time")
 _ENDS: Final = ("ended_at", "ends_at", "endsAt", "resolved_at")
 _URLS: Final = ("url", "link", "generator_url", "generatorURL")
@@ -46,10 +45,12 @@ class Generic(Format):
         else:
             shared = {key: payload[key] for key in (*_SEVERITIES, *_STATUSES) if key in payload}
             alerts, entries = [{**shared, **_said(alert)} for alert in objects(listed) if _named_by(alert)], len(listed)
+        reader = Reader()
         return Parsed(
-            alerts=tuple(map(_alert, alerts)),
+            alerts=tuple(_alert(alert, reader) for alert in alerts),
             group_key=first(payload, _GROUPS),
             ignored=max(0, entries - len(alerts)),
+            problems=reader.problems(),
         )
 
     def sample(self) -> dict[str, Any]:
@@ -60,6 +61,8 @@ class Generic(Format):
             "severity": "warning",
             "description": "This is a test alert from the CLI",
             "labels": {"source": "cli-test", "environment": "development"},
+            "started_at": "2024-01-10T10:00:00Z",
+            "url": "https://monitoring.example.com/alerts/test",
         }
 
 
@@ -72,23 +75,20 @@ def _said(alert: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in alert.items() if value is not None}
 
 
-def _alert(alert: Mapping[str, Any]) -> Alert:
-    name, status = first(alert, _NAMES), status_of(first(alert, _STATUSES))
-    labels = {key: found for key in _SUBJECTS if (found := word(alert.get(key)))} | texts(alert.get("labels"))
+def _alert(alert: Mapping[str, Any], reader: Reader) -> Alert:
+    name, status = first(alert, _NAMES), reader.status(first(alert, _STATUSES))
+    # what it is about may stand beside the name, and not among the labels
+    labels = {key: found for key in SUBJECTS if (found := word(alert.get(key)))} | texts(alert.get("labels"))
     return Alert(
         fingerprint=word(alert.get("fingerprint")) or default_fingerprint(name, labels),
         name=name,
         status=status,
-        severity=severity_of(first(alert, _SEVERITIES)),
+        severity=reader.severity(*(alert.get(key) for key in _SEVERITIES)),
         description=first(alert, _DESCRIPTIONS),
         labels=labels,
         annotations=texts(alert.get("annotations")),
-        started_at=_moment(alert, _STARTS),
-        ended_at=_moment(alert, _ENDS) if status == "resolved" else "",
+        started_at=reader.moment(alert, _STARTS),
+        ended_at=reader.moment(alert, _ENDS) if status == "resolved" else "",
         url=first(alert, _URLS),
         source="generic",
     )
-
-
-def _moment(alert: Mapping[str, Any], keys: Iterable[str]) -> str:
-    return next((found for key in keys if (found := moment(alert.get(key)))), "")

@@ -10,6 +10,7 @@ from runner.records import record
 
 if TYPE_CHECKING:
     from runner.facts import Alert
+    from runner.results import Problem
 
 Payload: TypeAlias = Mapping[str, Any]
 """A JSON object from outside: any key may be missing, null or of another type."""
@@ -26,6 +27,8 @@ class Parsed:
     """Alerts that the sender left out."""
     ignored: int = 0
     """Entries of the list of alerts that are no alert at all."""
+    problems: tuple[Problem, ...] = ()
+    """What the sender says and could not be understood."""
 
 
 class Format(ABC):
@@ -33,6 +36,8 @@ class Format(ABC):
 
     looks_for: ClassVar[str]
     """What it is recognised by, for people."""
+    refines: ClassVar[tuple[str, ...]] = ()
+    """Formats whose shape it keeps and adds to: a payload that fits both is of this one."""
 
     @abstractmethod
     def detect(self, payload: Payload) -> str | None:
@@ -40,7 +45,10 @@ class Format(ABC):
 
     @abstractmethod
     def parse(self, payload: Payload) -> Parsed:
-        """Read the alerts; none at all where there are none."""
+        """Read the alerts; none at all where there are none.
+
+        Raises `NodeError` (`no_alert`) where it can say better why there are none.
+        """
 
     @abstractmethod
     def sample(self) -> dict[str, Any]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from runner.facts import Alert
+    from runner.formats.detection import Read
     from runner.formats.model import Parsed
     from runner.scope import Overrides, Scope, Variable
 
@@ -66,14 +67,16 @@ class Ingest:
 
         Raises `NodeError` with the codes of `runner.formats.detection.parse`.
         """
-        name, parsed = self._parse(scope)
+        read = self._read(scope)
+        parsed = read.parsed
         alerts = tuple(_labelled(alert, scope.overrides) for alert in parsed.alerts)
         firing = sorted((alert for alert in alerts if alert.status == "firing"), key=lambda alert: -alert.severity.rank)
         return Output(
             data={
                 "alerts": [_plain(alert) for alert in alerts],
-                "format": name,
-                "source": name,
+                "format": read.format,
+                "format_reason": read.reason,
+                "source": read.format,
                 "status": _status(alerts),
                 "severity": max(alert.severity for alert in alerts),
                 "truncated": parsed.truncated,
@@ -94,20 +97,24 @@ class Ingest:
     def plan(self, scope: Scope) -> Iterator[str]:
         """Say what stands in the payload."""
         try:
-            name, parsed = self._parse(scope)
+            read = self._read(scope)
         except NodeError as error:
             yield f"would fail: {error.message}"
             return
-        yield f"reads the payload as {name}: {len(parsed.alerts)} alert{'s' * (len(parsed.alerts) != 1)}"
-        for alert in parsed.alerts:
-            yield f"  {alert.status} {alert.severity} {_headline(alert)}"
+        alerts = read.parsed.alerts
+        yield f"reads the payload as {read.format} ({read.reason}): {len(alerts)} alert{'s' * (len(alerts) != 1)}"
+        yield from (f"  {alert.status} {alert.severity} {_headline(alert)}" for alert in alerts)
+        yield from (f"  note: {problem.message}" for problem in _problems(read.parsed))
 
     def needs(self) -> tuple[Variable, ...]:
         """Name no variable."""
         return ()
 
-    def _parse(self, scope: Scope) -> tuple[str, Parsed]:
-        return parse(scope.payload, self.format or self.driver or scope.overrides.format)
+    def _read(self, scope: Scope) -> Read:
+        own, flag = self.format or self.driver, scope.overrides.format
+        if own and own != flag:
+            return parse(scope.payload, own, "the node")
+        return parse(scope.payload, flag, "--source" if flag == scope.run.source else "--format")
 
 
 def _labelled(alert: Alert, overrides: Overrides) -> Alert:
@@ -146,6 +153,7 @@ def _observation(alert: Alert) -> Observation:
 
 
 def _problems(parsed: Parsed) -> Iterator[Problem]:
+    yield from parsed.problems
     if parsed.ignored:
         entries = "1 entry" if parsed.ignored == 1 else f"{parsed.ignored} entries"
         yield Problem(code="ignored_entries", message=f"{entries} of alerts[] could not be read as an alert")

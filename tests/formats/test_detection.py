@@ -9,6 +9,8 @@ from runner.formats import FORMATS
 from runner.formats.detection import parse
 
 ALERTMANAGER = "alerts[] with labels.alertname, or alerts[] beside groupKey, groupLabels, commonLabels or receiver"
+GRAFANA = "alerts[] with silenceURL, dashboardURL, panelURL or valueString, or a group of alerts beside orgId"
+PAGERDUTY = "event.event_type incident.… with the incident in event.data"
 GENERIC = "name, alert_name, alertname or title, at the top or in alerts[]"
 NAMED = {"labels": {"alertname": "A"}}
 
@@ -22,7 +24,7 @@ NAMED = {"labels": {"alertname": "A"}}
         ),
         pytest.param(
             {"title": "[FIRING:1] A", "state": "alerting", "orgId": 1, "receiver": "x", "alerts": [NAMED]},
-            "alertmanager",
+            "grafana",
             id="grafana-unified",
         ),
         pytest.param({"alertname": "HighCPU", "severity": "critical"}, "generic", id="alertname-alone"),
@@ -31,30 +33,44 @@ NAMED = {"labels": {"alertname": "A"}}
     ],
 )
 def test_a_payload_is_recognised(payload: dict[str, Any], name: str) -> None:
-    found, parsed = parse(payload)
-    assert (found, len(parsed.alerts)) == (name, 1)
+    read = parse(payload)
+    assert (read.format, len(read.parsed.alerts)) == (name, 1)
 
 
 @pytest.mark.parametrize("name", list(FORMATS))
 def test_a_sample_is_recognised_as_its_own_format(name: str) -> None:
-    found, parsed = parse(FORMATS.load(name)().sample())
-    assert (found, len(parsed.alerts)) == (name, 1)
+    sample = FORMATS.load(name)().sample()
+    read = parse(sample)
+    assert read.format == name
+    assert read.reason
+    assert any(alert.status == "firing" for alert in read.parsed.alerts)
+    assert read.parsed.problems == ()
 
 
 @pytest.mark.parametrize("driver", ["generic", None])
 def test_a_wrapper_is_taken_off(driver: str | None) -> None:
-    found, parsed = parse({"driver": driver, "payload": {"name": "A"}})
-    assert (found, parsed.alerts[0].name) == ("generic", "A")
+    read = parse({"driver": driver, "payload": {"name": "A"}})
+    reason = "named by the wrapper's driver" if driver else "it has name"
+    assert (read.format, read.reason, read.parsed.alerts[0].name) == ("generic", reason, "A")
 
 
 def test_a_named_format_wins_over_the_wrapper() -> None:
-    found, _ = parse({"driver": "generic", "payload": {"alerts": [NAMED]}}, "alertmanager")
-    assert found == "alertmanager"
+    read = parse({"driver": "generic", "payload": {"alerts": [NAMED]}}, "alertmanager", "the node")
+    assert (read.format, read.reason) == ("alertmanager", "named by the node")
+
+
+def test_a_payload_that_looks_like_another_format_than_the_named_one_is_doubted() -> None:
+    read = parse({"alerts": [{"status": "firing", "title": "A"}]}, "alertmanager", "--source")
+    (doubt,) = read.parsed.problems
+    assert (doubt.code, doubt.message) == (
+        "doubtful_format",
+        "the payload looks like generic (alerts[] has title), and was read as alertmanager because --source says so",
+    )
 
 
 def test_an_alert_may_have_a_payload_and_a_driver_of_its_own() -> None:
-    _, parsed = parse({"name": "A", "driver": {"version": 3}, "payload": {"kg": 12}})
-    assert parsed.alerts[0].name == "A"
+    read = parse({"name": "A", "driver": {"version": 3}, "payload": {"kg": 12}})
+    assert read.parsed.alerts[0].name == "A"
 
 
 KEYS = ", ".join(f'"k{number}"' for number in range(12))
@@ -63,7 +79,9 @@ KEYS = ", ".join(f'"k{number}"' for number in range(12))
 @pytest.mark.parametrize(
     ("payload", "name", "code", "message"),
     [
-        pytest.param([], "", "bad_payload", "the payload is a list; alerts come in an object", id="list"),
+        pytest.param(
+            [], "", "bad_payload", 'the payload is a list; alerts come in an object, such as {"alerts": […]}', id="list"
+        ),
         pytest.param(None, "", "bad_payload", "the payload is nothing; alerts come in an object", id="null"),
         pytest.param(
             {},
@@ -76,7 +94,7 @@ KEYS = ", ".join(f'"k{number}"' for number in range(12))
             {"driver": "zabbix", "payload": {"name": "A"}},
             "",
             "unknown_format",
-            'unknown format "zabbix"; known: alertmanager, generic',
+            'unknown format "zabbix"; known: alertmanager, grafana, pagerduty, generic',
             id="unknown-driver",
         ),
         pytest.param(
@@ -91,8 +109,8 @@ KEYS = ", ".join(f'"k{number}"' for number in range(12))
             {f"k{number}": 1 for number in range(14)},
             "",
             "unknown_format",
-            f"no alert format fits the payload: alertmanager looks for {ALERTMANAGER}; generic looks for {GENERIC};"
-            f" its keys are {KEYS} and 2 more",
+            f"no alert format fits the payload: alertmanager looks for {ALERTMANAGER}; grafana looks for {GRAFANA};"
+            f" pagerduty looks for {PAGERDUTY}; generic looks for {GENERIC}; its keys are {KEYS} and 2 more",
             id="nothing-fits",
         ),
         pytest.param(

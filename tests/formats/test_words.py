@@ -18,14 +18,20 @@ from runner.results import Severity
         ("P3", "warning"),
         ("info", "info"),
         ("informational", "info"),
-        ("blue", "warning"),
-        ("", "warning"),
-        (None, "warning"),
-        (3, "warning"),
+        ("disaster", "critical"),
+        ("major", "critical"),
+        ("minor", "warning"),
+        ("low", "info"),
+        ("none", "info"),
     ],
 )
 def test_a_severity_is_one_of_three(word: object, severity: str) -> None:
     assert severity_of(word) is Severity(severity)
+
+
+@pytest.mark.parametrize("word", ["blue", "sev-9", "", None, 3])
+def test_a_severity_that_nobody_knows_is_none(word: object) -> None:
+    assert severity_of(word) is None
 
 
 @pytest.mark.parametrize(
@@ -37,8 +43,13 @@ def test_a_severity_is_one_of_three(word: object, severity: str) -> None:
         ("OK", "resolved"),
         ("acknowledged", "acknowledged"),
         ("ack", "acknowledged"),
-        ("", "firing"),
-        (None, "firing"),
+        ("No Data", "firing"),
+        ("in-progress", "acknowledged"),
+        ("suppressed", "acknowledged"),
+        ("closed", "resolved"),
+        ("", ""),
+        (None, ""),
+        ("purple", ""),
     ],
 )
 def test_an_acknowledged_alert_is_not_over(word: object, status: str) -> None:
@@ -55,6 +66,9 @@ def test_an_acknowledged_alert_is_not_over(word: object, status: str) -> None:
         pytest.param(10**400, "", id="too-large"),
         pytest.param(float("nan"), "", id="not-a-number"),
         pytest.param(-1, "", id="before-1970"),
+        pytest.param("1704880800", "2024-01-10T10:00:00Z", id="seconds-in-a-text"),
+        pytest.param("2024-01-10 10:00:00 UTC", "2024-01-10 10:00:00Z", id="utc-in-words"),
+        pytest.param("yesterday", "", id="no-time"),
         pytest.param(None, "", id="null"),
         pytest.param([], "", id="list"),
     ],

@@ -39,6 +39,7 @@ def test_a_firing_alert_is_read_judged_and_observed() -> None:
     assert set(read_alert) == {field.name for field in fields(Alert)}
     assert {key: value for key, value in output.data.items() if key != "alerts"} == {
         "format": "alertmanager",
+        "format_reason": "alerts[] has labels.alertname",
         "source": "alertmanager",
         "status": "firing",
         "severity": Severity.CRITICAL,
@@ -170,7 +171,7 @@ def test_no_alert_fails_the_node() -> None:
 
 def test_a_plan_says_what_stands_in_the_payload() -> None:
     assert list(Ingest().plan(make_scope(payload=SAMPLE))) == [
-        "reads the payload as alertmanager: 1 alert",
+        "reads the payload as alertmanager (alerts[] has labels.alertname): 1 alert",
         "  firing critical Disk on db1",
     ]
     assert list(Ingest().plan(make_scope())) == [
@@ -188,7 +189,13 @@ def test_a_plan_says_what_stands_in_the_payload() -> None:
             'unknown format "alertmanger"',
             'did you mean "alertmanager"?',
         ),
-        ({"driver": 3}, "E202", ("driver",), "expected the name of a format, got 3", "known: alertmanager, generic"),
+        (
+            {"driver": 3},
+            "E202",
+            ("driver",),
+            "expected the name of a format, got 3",
+            "known: alertmanager, grafana, pagerduty, generic",
+        ),
         (
             {"format": "generic", "driver": "generic"},
             "E208",
