@@ -16,10 +16,10 @@ from runner.errors import ForbiddenEffect
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from runner.deadline import Deadline
     from runner.doors.effect import Effect
+    from runner.doors.files import PathLike
     from runner.doors.mail import Envelope, MailServer
     from runner.doors.request import Request
 
@@ -114,15 +114,15 @@ class ShutFiles(Files):
 
     __slots__ = ()
 
-    def write(self, path: str | Path, data: bytes) -> NoReturn:  # noqa: ARG002 - the interface
+    def write(self, path: PathLike, data: bytes) -> NoReturn:  # noqa: ARG002 - the interface
         """Refuse."""
         _forbid(f"write {path}")
 
-    def append(self, path: str | Path, data: bytes) -> NoReturn:  # noqa: ARG002 - the interface
+    def append(self, path: PathLike, data: bytes) -> NoReturn:  # noqa: ARG002 - the interface
         """Refuse."""
         _forbid(f"append to {path}")
 
-    def journal(self, *paths: str | Path) -> Journal:
+    def journal(self, *paths: PathLike) -> Journal:
         """Refuse."""
         _forbid(f"write {paths[0]}")
 

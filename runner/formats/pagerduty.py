@@ -13,8 +13,7 @@ from runner.results import Severity
 from runner.spec import described
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from runner.formats.model import Payload
 

@@ -71,6 +71,9 @@ def test_the_trap_notices_a_connection(trap: Trap) -> None:
     assert not trap.sprung
     socket.create_connection(("127.0.0.1", trap.port)).close()
     assert trap.sprung
+
+
+def test_the_trap_notices_a_datagram(trap: Trap) -> None:
     assert not trap.sprung
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
         sender.sendto(b"?", ("127.0.0.1", trap.port))
