@@ -29,6 +29,10 @@ _STEPS: Final = (
 """Characters of a text and items of a list that each try keeps."""
 _RECORD: Final = 64
 """Keys up to which a mapping is a record, whose structure is kept; with more it is a collection, cut like a list."""
+_LEAVES: Final = frozenset({type(None), bool, int, float})
+_MAPPINGS: Final = (dict, Mapping)
+_CONTAINERS: Final = (dict, list, tuple, Mapping)
+"""The builtin ones first: to ask for them is quick."""
 
 
 def bounded(output: Mapping[str, object], *, limit: int = MAX_OUTPUT) -> Mapping[str, object]:
@@ -38,8 +42,10 @@ def bounded(output: Mapping[str, object], *, limit: int = MAX_OUTPUT) -> Mapping
     `truncated` of its own, as ingest does.
     """
     note = "output_truncated" if "truncated" in output else "truncated"
-    whole = 0
+    whole, knife = 0, None
     for texts, items in _STEPS:
+        if knife is not None and not knife.leaves_more_than(texts, items):
+            continue
         knife = _Knife(texts=texts, items=items)
         kept = knife.record(output)
         size = _size(kept)
@@ -61,6 +67,13 @@ class _Knife:
     cut_texts: int = 0
     cut_lists: int = 0
     cut_depths: int = 0
+    longest_text: int = 0
+    longest_list: int = 0
+    """Of what it was given, but no more than it keeps."""
+
+    def leaves_more_than(self, texts: int, items: int) -> bool:
+        """Say whether a sharper one would find something to cut."""
+        return texts < self.longest_text or items < self.longest_list
 
     @property
     def cuts(self) -> int:
@@ -76,6 +89,8 @@ class _Knife:
 
     def record(self, value: Mapping[str, object], depth: int = 0) -> dict[str, object]:
         room = max(self.items, _RECORD)
+        if len(value) > _RECORD:
+            self.longest_list = max(self.longest_list, min(len(value), room))
         self.cut_lists += len(value) > room
         kept = list(value.items())[:room]
         return {self._text(str(key)): self.value(item, depth + 1) for key, item in kept}
@@ -83,20 +98,23 @@ class _Knife:
     def value(self, value: object, depth: int) -> object:
         if isinstance(value, str):
             return self._text(value)
-        if not isinstance(value, Mapping | list | tuple):
+        if type(value) in _LEAVES or not isinstance(value, _CONTAINERS):
             return value
         if depth >= MAX_DEPTH:
             self.cut_depths += 1
             return "…"
-        if isinstance(value, Mapping):
+        if isinstance(value, _MAPPINGS):
             return self.record(value, depth)
+        self.longest_list = max(self.longest_list, min(len(value), self.items))
         self.cut_lists += len(value) > self.items
         return [self.value(item, depth + 1) for item in value[: self.items]]
 
     def _text(self, text: str) -> str:
         if len(text) <= self.texts:
+            self.longest_text = max(self.longest_text, len(text))
             return text
         self.cut_texts += 1
+        self.longest_text = self.texts
         return f"{text[: self.texts]}… ({len(text) - self.texts:,} more characters)"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import field
 from enum import StrEnum
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from runner.records import record
@@ -44,14 +45,14 @@ class Ordered(StrEnum):
     @property
     def rank(self) -> int:
         """The place in the order, from 0."""
-        return list(type(self)).index(self)
+        return _ranks(type(self))[self]
 
     def _rank_of(self, other: object) -> int:
-        words = list(type(self))
-        if other not in words:
-            msg = f"{other!r} is no {type(self).__name__.lower()}: one of {', '.join(words)}"
+        rank = _ranks(type(self)).get(other) if isinstance(other, str) else None
+        if rank is None:
+            msg = f"{other!r} is no {type(self).__name__.lower()}: one of {', '.join(type(self))}"
             raise TypeError(msg)
-        return words.index(other)  # type: ignore[arg-type]  # it is one of the words
+        return rank
 
     def __lt__(self, other: object) -> bool:
         return self.rank < self._rank_of(other)
@@ -64,6 +65,11 @@ class Ordered(StrEnum):
 
     def __ge__(self, other: object) -> bool:
         return self.rank >= self._rank_of(other)
+
+
+@cache
+def _ranks(words: type[Ordered]) -> Mapping[str, int]:
+    return {word: rank for rank, word in enumerate(words)}
 
 
 class Verdict(Ordered):

@@ -43,11 +43,10 @@ class Overrides:
 
 
 @record
-class Scope:
-    """What a node may see. Frozen; the engine makes a new one for each attempt."""
+class Surroundings:
+    """What is the same for every node of a run."""
 
     run: RunFacts
-    deadline: Deadline
     doors: Doors
     log: Log
     masker: Masker
@@ -59,14 +58,21 @@ class Scope:
     """The environment variables that the definition lists."""
     variables: Mapping[str, Secret] = NOTHING
     """Values of the variables that channels and providers of this definition need, by name."""
-    nodes: Mapping[str, NodeResult] = NOTHING
-    """Results of earlier nodes, in the order of the walk."""
-    incident: Mapping[str, object] = NOTHING
     allow_hosts: frozenset[str] = frozenset()
     """Hosts that a payload may name though their addresses are private."""
     overrides: Overrides = field(default_factory=Overrides)
     in_ci: bool = False
     """The machine is a hosted one that has nothing to do with what is watched."""
+
+
+@record
+class Scope(Surroundings):
+    """What a node may see. Frozen; the engine makes a new one for each attempt."""
+
+    deadline: Deadline
+    nodes: Mapping[str, NodeResult] = NOTHING
+    """Results of earlier nodes, in the order of the walk."""
+    incident: Mapping[str, object] = NOTHING
     failure: str = ""
     """Why the run has failed so far: `probe failed: …`; empty while it is well."""
 
@@ -90,13 +96,16 @@ class Scope:
             return {node: view(result) for node, result in self.nodes.items()}
         if name == "run":
             return run_view(self.run)
+        if name == "incident":
+            return self.incident or dict.fromkeys(INCIDENT_WORDS)
         return getattr(self, name) if name in SCOPE_WORDS else view(self.nodes[name])
 
 
 def host_of(place: str) -> str:
-    """Return the host of a URL, or of what is a host already."""
+    """Return the host of a URL, or of what begins with a host: `shop.example:443 as www.shop.example`."""
     from urllib.parse import urlsplit  # noqa: PLC0415 - only where a payload names a place
 
+    place = place.partition(" ")[0]
     try:
         return (urlsplit(place if "://" in place else f"//{place}").hostname or "").lower()
     except ValueError:
@@ -107,6 +116,8 @@ SCOPE_WORDS: Final = ("payload", "inputs", "secrets", "env", "run", "incident", 
 """The root names of expressions that are no node."""
 
 RUN_WORDS: Final = ("id", "trace_id", "definition", "source", "environment", "started_at", "url")
+INCIDENT_WORDS: Final = ("id", "fingerprint", "status", "severity")
+"""All are none where there is no incident."""
 NODE_WORDS: Final = ("output", "status", "verdict", "findings", "errors", "has_errors")
 
 
@@ -135,12 +146,8 @@ def incident_view(output: Mapping[str, object]) -> Mapping[str, object]:
     """Return `incident` of expressions from the output of a node that knows it; nothing from any other."""
     if "incident_id" not in output:
         return NOTHING
-    return {
-        "id": output["incident_id"],
-        "fingerprint": output.get("alert_fingerprint"),
-        "status": output.get("status"),
-        "severity": output.get("severity"),
-    }
+    values = (output["incident_id"], *map(output.get, ("alert_fingerprint", "status", "severity")))
+    return dict(zip(INCIDENT_WORDS, values, strict=True))
 
 
 @record
@@ -158,9 +165,10 @@ class Node(Protocol):
     """A node in a definition: its fields are its configuration.
 
     A class may have a class method `parse(value)` that reads its configuration in place of `validators.read`,
-    `reads()` for the ids of nodes that its configuration names, `default_names()` for the names that its checks
-    have by default, `secrets()` for the credentials in its configuration, and `missing(variables)` for what keeps it
-    from being sent, a sentence each.
+    `reads()` for the ids of nodes that its configuration names, `paths()` for what it reads of them (a place in the
+    configuration and an expression's path, each), `meanings()` for what its own names stand for (such a path, each),
+    `default_names()` for the names that its checks have by default, `secrets()` for the credentials in its
+    configuration, and `missing(variables)` for what keeps it from being sent, a sentence each.
     """
 
     type: ClassVar[str]

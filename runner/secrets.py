@@ -10,7 +10,7 @@ from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import field
 from enum import Enum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from runner.records import record
 
@@ -117,6 +117,9 @@ class Masker:
         self._forms: dict[str, str] = {}
         self._sorted: list[str] = []
         self._pattern: re.Pattern[str] | None = None
+        self._heads: re.Pattern[str] | None = None
+        """Finds the first few characters of any form, the least that is masked of one."""
+        self._longest = 0
         self.found: set[str] = set()
         self.add(*secrets)
 
@@ -137,6 +140,9 @@ class Masker:
             # the names first: another thread may be masking with the pattern meanwhile
             self._forms = forms
             self._sorted = sorted(forms)
+            self._longest = max(map(len, forms))
+            heads = sorted({form[:SHORTEST_MASKED] for form in forms})
+            self._heads = re.compile(f"(?={'|'.join(map(re.escape, heads))})")
             self._pattern = re.compile("|".join(map(re.escape, sorted(forms, key=len, reverse=True))))
         return short
 
@@ -149,13 +155,12 @@ class Masker:
 
     def _mask_end(self, piece: str) -> str:
         """Mask what a piece ends with where a known value begins like that."""
-        forms = self._sorted
-        longest = max(map(len, forms))
-        for start in range(max(0, len(piece) - longest), len(piece) - SHORTEST_MASKED + 1):
-            end = piece[start:]
+        forms, heads = self._sorted, self._heads
+        for head in heads.finditer(piece, max(0, len(piece) - self._longest)) if heads else ():
+            end = piece[head.start() :]
             near = bisect_left(forms, end)
             if near < len(forms) and forms[near].startswith(end):
-                return piece[:start] + self._name(forms[near])
+                return piece[: head.start()] + self._name(forms[near])
         return piece
 
     def _name(self, form: str) -> str:
@@ -167,10 +172,56 @@ class Masker:
         """Mask every string and key of a JSON-like value, keeping the types of other leaves."""
         if self._pattern is None:
             return value
-        if isinstance(value, str):
-            return value if isinstance(value, Enum) else self.mask(value)
-        if isinstance(value, Mapping):
-            return {self.mask(str(key)): self.mask_tree(item) for key, item in value.items()}
-        if isinstance(value, list | tuple):
-            return [self.mask_tree(item) for item in value]
+        texts = _texts_in(value)
+        whole = _BETWEEN.join(texts)
+        # One look at all of them costs a tenth of a look at each, and nearly always there is nothing to be found.
+        if _CUT not in whole and self._pattern.search(whole) is None:
+            return value
+        changed = {text: masked for text in texts if (masked := self.mask(text)) != text}
+        return _replaced(value, changed, {}) if changed else value
+
+
+_BETWEEN: Final = "\0"
+"""Stands between texts that are looked through together."""
+_LEAVES: Final = frozenset({type(None), bool, int, float})
+_MAPPINGS: Final = (dict, Mapping)
+_CONTAINERS: Final = (dict, list, tuple, Mapping)
+"""The builtin ones first: to ask for them is quick."""
+
+
+def _texts_in(value: object) -> set[str]:
+    """Return every string and key of a JSON-like value; enums are words of ours."""
+    found: set[str] = set()
+    seen: dict[int, object] = {}
+    waiting: list[Any] = [[value]]
+    while waiting:
+        one = waiting.pop()
+        if id(one) in seen:
+            continue
+        seen[id(one)] = one
+        items = one
+        if isinstance(one, _MAPPINGS):
+            found.update(map(str, one))
+            items = one.values()
+        for item in items:
+            if type(item) is str or (isinstance(item, str) and not isinstance(item, Enum)):
+                found.add(item)
+            elif type(item) not in _LEAVES and isinstance(item, _CONTAINERS):
+                waiting.append(item)
+    return found
+
+
+def _replaced(value: Any, texts: Mapping[str, str], known: dict[int, tuple[object, Any]]) -> Any:  # noqa: ANN401 - JSON
+    """Put other texts for some; `known` are the objects that were seen."""
+    if isinstance(value, str):
+        return value if isinstance(value, Enum) else texts.get(value, value)
+    if not isinstance(value, Mapping | list | tuple):
         return value
+    if id(value) not in known:
+        made: Any
+        if isinstance(value, Mapping):
+            made = {texts.get(str(key), str(key)): _replaced(item, texts, known) for key, item in value.items()}
+        else:
+            made = [_replaced(item, texts, known) for item in value]
+        known[id(value)] = (value, made)
+    return known[id(value)][1]

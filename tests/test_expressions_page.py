@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from runner.expressions import FILTERS, TESTS, compile_expression
-from runner.expressions.methods import NAMES as METHODS
+from runner.expressions.methods import METHODS
 from runner.results import Verdict
 from runner.scope import NODE_WORDS, RUN_WORDS, SCOPE_WORDS
 from tests.pages import page

@@ -5,7 +5,7 @@ import html
 import json
 import time
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -239,6 +239,36 @@ def test_a_tree_is_masked_in_keys_and_values_and_other_leaves_keep_their_types()
     assert masked == {"«TOKEN»": ["x «TOKEN»", ["«TOKEN»", 1.5]], "b": None, "c": True, "d": Word.HUNTER}
     assert isinstance(masked, dict)
     assert masked["d"] is Word.HUNTER
+
+
+def masked_one_by_one(masker: Masker, value: Any) -> Any:  # noqa: ANN401 - JSON
+    if isinstance(value, str):
+        return masker.mask(value)
+    if isinstance(value, dict):
+        return {masker.mask(key): masked_one_by_one(masker, item) for key, item in value.items()}
+    return [masked_one_by_one(masker, item) for item in value] if isinstance(value, list) else value
+
+
+SOMETIMES = st.sampled_from(
+    ["hunter2-hunter2", "x hunter2-hunter2", "hunter2-hun…", "…", "\0", "hunter2", "-hunter2", ""]
+)
+TREES = st.recursive(
+    st.none() | st.integers() | SOMETIMES,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(SOMETIMES, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(tree=TREES)
+def test_a_tree_is_masked_as_its_texts_are_one_by_one(tree: object) -> None:
+    one_by_one, at_once = Masker([TOKEN]), Masker([TOKEN])
+    assert at_once.mask_tree([tree, tree]) == [masked_one_by_one(one_by_one, tree)] * 2
+    assert at_once.found == one_by_one.found
+
+
+def test_a_tree_without_a_secret_is_returned_itself() -> None:
+    tree = {"a": ["x", "cut…", ("hunter", "2-hunter2")]}
+    assert Masker([TOKEN]).mask_tree(tree) is tree
 
 
 def test_what_is_masked_stays_masked() -> None:

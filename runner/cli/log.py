@@ -118,4 +118,6 @@ def inert(text: str) -> str:
 
 def masked_line(line: str, masker: Masker) -> str:
     """Mask the texts in a line of JSON, and nothing that holds it together."""
-    return json.dumps(masker.mask_tree(json.loads(line)))
+    value = json.loads(line)
+    masked = masker.mask_tree(value)
+    return line if masked is value else json.dumps(masked)

@@ -136,7 +136,8 @@ class Shell:
 
     def masked(self, document: Mapping[str, Any]) -> dict[str, Any]:
         """Return a document without the values of secrets."""
-        return {key: self.masker.mask_tree(item) for key, item in document.items()}
+        values: Any = self.masker.mask_tree([*document.values()])
+        return dict(zip(document, values, strict=True))
 
     def _put(self, text: str) -> None:
         """Write to stdout; raise `NotWritten` where it takes nothing, but for a reader that has gone."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from runner.records import record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
 Edges: TypeAlias = "Sequence[Sequence[int]]"
 """Of each node, by its place in the list, the places that it leads to; the walk starts at the first."""
@@ -21,16 +21,31 @@ class Graph:
     """One for each group of nodes that lead to each other, the first of it again at its end; no two share a node."""
     reached: frozenset[int]
     """Every node that a walk can come to."""
+    islands: tuple[int, ...]
+    """The fewest nodes from which all others that are not reached could be."""
     earlier: tuple[int, ...]
     """Of each node, those that a walk may have passed before it, a bit each; ways back into a circle do not count."""
+    later: tuple[int, ...]
+    """Of each node, those that a walk may pass after it, likewise."""
 
     @classmethod
-    def of(cls, edges: Edges) -> Graph:
-        """Work it out, in time that grows with the number of ways."""
+    def of(cls, edges: Edges, loose: Collection[int] = ()) -> Graph:
+        """Work it out, in time that grows with the number of ways.
+
+        `loose` nodes have a way more that may lead anywhere but round in a circle; it counts for `earlier` alone.
+        """
         search = _Search(edges)
         search.run()
+        order = [*search.done][::-1]
+        reached: set[int] = set()
+        _reach(edges, range(len(edges))[:1], reached)
+        earlier, later = _earlier(edges, order), _later(edges, order)
         return cls(
-            circles=tuple(search.circles), reached=_reached(edges), earlier=_earlier(edges, [*search.done][::-1])
+            circles=tuple(search.circles),
+            reached=frozenset(reached),
+            islands=_islands(edges, order, reached),
+            earlier=_with_loose(earlier, later, loose) if loose else earlier,
+            later=later,
         )
 
 
@@ -76,15 +91,24 @@ class _Search:
             self.circles.append((*circle, first))
 
 
-def _reached(edges: Edges) -> frozenset[int]:
-    seen: set[int] = set()
-    waiting = [0] if edges else []
+def _reach(edges: Edges, starts: Iterable[int], seen: set[int]) -> None:
+    """Add what can be come to from some nodes without what was seen before."""
+    waiting = [*starts]
     while waiting:
         node = waiting.pop()
         if node not in seen:
             seen.add(node)
             waiting.extend(edges[node])
-    return frozenset(seen)
+
+
+def _islands(edges: Edges, order: Sequence[int], reached: Collection[int]) -> tuple[int, ...]:
+    """Take the first of what is left, and what it leads to, until nothing is; `order` as for `_earlier`."""
+    found, seen = [], set(reached)
+    for node in order:
+        if node not in seen:
+            found.append(node)
+            _reach(edges, [node], seen)
+    return tuple(sorted(found))
 
 
 def _earlier(edges: Edges, order: Sequence[int]) -> tuple[int, ...]:
@@ -96,4 +120,25 @@ def _earlier(edges: Edges, order: Sequence[int]) -> tuple[int, ...]:
         for to in edges[node]:
             if not passed >> to & 1:
                 found[to] |= found[node] | 1 << node
+    return tuple(found)
+
+
+def _later(edges: Edges, order: Sequence[int]) -> tuple[int, ...]:
+    """Hand back what is to come; `order` as for `_earlier`."""
+    found, passed = [0] * len(edges), 0
+    for node in reversed(order):
+        for to in edges[node]:
+            if passed >> to & 1:
+                found[node] |= found[to] | 1 << to
+        passed |= 1 << node
+    return tuple(found)
+
+
+def _with_loose(earlier: Sequence[int], later: Sequence[int], loose: Collection[int]) -> tuple[int, ...]:
+    """Add what a walk may have passed before a way that leads anywhere: to all but those that it came by."""
+    found = list(earlier)
+    for node, after in enumerate(later):
+        for start in loose:
+            if start != node and not after >> start & 1:
+                found[node] |= earlier[start] | 1 << start
     return tuple(found)

@@ -12,11 +12,12 @@ from runner.definition.legacy import drop_unread_config, spelled_condition
 from runner.definition.model import Way
 from runner.nodes import NODES
 from runner.records import record
+from runner.results import NOTHING
 from runner.scope import SCOPE_WORDS
 from runner.spec import Block, Invalid, described
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from runner.definition.config import Path
     from runner.definition.draft import Draft
@@ -33,8 +34,8 @@ class Use:
 
     code: Expression | TextTemplate
     path: Path
-    own: frozenset[str] = frozenset()
-    """Names that the node gives it beside the scope's."""
+    own: Mapping[str, Path] = NOTHING
+    """Names that the node gives it beside the scope's, with what the scope's would spell; empty for none."""
     after: bool = False
     """It is evaluated when the node itself has run."""
 
@@ -83,8 +84,10 @@ class Part:
 def _uses_in(config: Config) -> Iterator[Use]:
     for below, template in config.templates.items():
         yield Use(code=template, path=(*config.path, *below))
+    meanings = getattr(config.sketch, "meanings", None)
+    own = dict.fromkeys(config.cls.own_names, ()) | (dict(meanings()) if meanings else {})
     for below, template in config.blocks.items():
-        yield Use(code=template, path=(*config.path, *below), own=config.cls.own_names)
+        yield Use(code=template, path=(*config.path, *below), own=own)
 
 
 def read_parts(draft: Draft, nodes: Sequence[object]) -> tuple[Part, ...]:

@@ -39,11 +39,10 @@ _WORDS: Final[Mapping[tuple[str, ...], Iterable[str]]] = {
 class References:
     """Holds what expressions refer to against what there is where they stand."""
 
-    def __init__(self, draft: Draft, names: Names, graph: Graph | None, parts: Sequence[Part]) -> None:
+    def __init__(self, draft: Draft, names: Names, graph: Graph, parts: Sequence[Part]) -> None:
         self._draft = draft
         self._names = names
         self._graph = graph
-        """None where the ways between nodes cannot be told: then none is held to come too late."""
         self._parts = parts
         self._unnamed = {part.id: _unnamed_checks(part) for part in parts}
 
@@ -56,23 +55,26 @@ class References:
                 self._find(part.at("skip_if_errors", place), node, self._passed(at))
             for node in _read_nodes(part):
                 self._find(part.at("config", "source_node"), node, self._passed(at))
+            for at_key, path in _read_paths(part):
+                self._check_name_is_given(part.at("config", *at_key), path)
 
     def _passed(self, at: int, *, itself: bool = False) -> int:
-        """Return the nodes that have run when one is come to, a bit each."""
-        if self._graph is None or at not in self._graph.reached:
-            return -1 if itself else ~(1 << at)
+        """Return the nodes that have run when one is come to, a bit each; any may have where no way leads to it yet."""
+        if at not in self._graph.reached:
+            return ~(self._graph.later[at] | (not itself) << at)
         return self._graph.earlier[at] | itself << at
 
     def _check_use(self, use: Use, passed: int) -> None:
         for reference in use.code.references:
-            self._check_reference(use, reference.path, passed)
+            if reference.path[0] in use.own:
+                self._check_name_is_given(use.path, _meant(use, reference.path))
+            else:
+                self._check_reference(use, reference.path, passed)
         for comparison in use.code.comparisons:
             self._check_comparison(use, comparison)
 
     def _check_reference(self, use: Use, path: Path, passed: int) -> None:
         root, *below = path
-        if root in use.own:
-            return
         if root in DECLARED:
             self._check_declared(use.path, str(root), below)
         elif root == "run":
@@ -83,7 +85,7 @@ class References:
                 self._deny(use, str(node), passed)
             elif self._find(use.path, node, passed):
                 self._check_word(use.path, str(node), inside, NODE_WORDS)
-                self._check_name_is_given(use.path, str(node), inside)
+                self._check_name_is_given(use.path, path)
 
     def _check_declared(self, path: Path, kind: str, below: Sequence[str | int]) -> None:
         known = self._names.declared[kind]
@@ -121,26 +123,34 @@ class References:
     def _seen(self, passed: int) -> list[str]:
         return [node for node, place in self._names.nodes.items() if passed >> place & 1]
 
-    def _check_name_is_given(self, path: Path, node: str, inside: Path) -> None:
-        match inside:
-            case ("output", "results", check, *_) if check in self._unnamed[node]:
+    def _check_name_is_given(self, place: Path, path: Path) -> None:
+        match _in_node(path):
+            case (str(node), ("output", "results", str(check), *_)) if check in self._unnamed.get(node, ()):
                 sentence = f'the check "{check}" has this name only by default'
-                self._draft.say("W503", path, sentence, "give the check a name:, so that the reference holds")
+                self._draft.say("W503", place, sentence, "give the check a name:, so that the reference holds")
 
     def _check_comparison(self, use: Use, comparison: Comparison) -> None:
-        path, word = comparison.path, comparison.word
+        path, word = _meant(use, comparison.path), comparison.word
         # What `incident` knows, it knows from an ingest node's output.
-        found = ("", ("output", *path[1:])) if path[0] == "incident" else _in_node(path)
-        words = _words(found[1]) if found and path[0] not in use.own else []
+        found = ("", ("output", *path[1:])) if path[:1] == ("incident",) else _in_node(path)
+        words = _words(found[1]) if found else []
         if words and word not in words:
             self._draft.say("E403", use.path, f"no {path[-1]} is {described(word)}", did_you_mean(str(word), words))
 
 
+def _meant(use: Use, path: Path) -> Path:
+    """Spell a path out that begins with a name of the node's own; nothing where that stands for none of a node's."""
+    if path[0] not in use.own:
+        return path
+    meaning = use.own[str(path[0])]
+    return (*meaning, *path[1:]) if meaning else ()
+
+
 def _in_node(path: Path) -> tuple[str | int, Path] | None:
     """Return the node that a reference reads, and the path below it; None where it reads none."""
-    if path[0] == "nodes":
+    if path[:1] == ("nodes",):
         return (path[1], path[2:]) if len(path) > 1 else None
-    return None if path[0] in SCOPE_WORDS else (path[0], path[1:])
+    return None if not path or path[0] in SCOPE_WORDS else (path[0], path[1:])
 
 
 def _words(inside: Path) -> list[str]:
@@ -155,6 +165,12 @@ def _read_nodes(part: Part) -> tuple[str, ...]:
     """Return the nodes that a part reads by name in its `config`."""
     reads = getattr(part.config and part.config.sketch, "reads", None)
     return tuple(reads()) if reads else ()
+
+
+def _read_paths(part: Part) -> Iterable[tuple[Path, Path]]:
+    """Return what a part reads of other nodes by paths of its own: the place in `config`, and the path spelled out."""
+    paths = getattr(part.config and part.config.sketch, "paths", None)
+    return paths() if paths else ()
 
 
 def _unnamed_checks(part: Part) -> frozenset[str]:

@@ -1,19 +1,18 @@
 """YAML text as plain values with places, built from libyaml's events in one pass.
 
-The scalars are those of YAML 1.2's core schema, so `on`, `no`, `1:30` and `2001-01-01` are strings. What a definition
-has no use for is refused: tags, merge keys, several documents, keys that are no strings.
+What a definition has no use for is refused: tags, merge keys, several documents, keys that are no strings.
 """
 
 from __future__ import annotations
 
-import math
 import re
 from typing import TYPE_CHECKING, Any, Final
 
 from yaml import events as libyaml
 from yaml.error import MarkedYAMLError
 
-from runner.definition.document import MAX_BYTES, MAX_INTEGER, Document, Open, Reading, Stop, whole_number
+from runner.definition.document import MAX_BYTES, Document, Open, Reading, Stop
+from runner.definition.yaml_scalars import is_text, plain
 from runner.definition.yaml_trouble import explain, index_of, refuse_braces
 from runner.records import record
 from runner.spec import described
@@ -60,21 +59,6 @@ def _cleaned(reading: Reading) -> str:
 
 
 # --- the tree --------------------------------------------------------------------------------------
-
-_CORE: Final = re.compile(
-    r"""(?P<null>~|null|Null|NULL|)
-      | (?P<true>true|True|TRUE)
-      | (?P<false>false|False|FALSE)
-      | (?P<decimal>[-+]?[0-9]+)
-      | (?P<octal>0o[0-7]+)
-      | (?P<hexadecimal>0x[0-9a-fA-F]+)
-      | (?P<real>[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?)
-      | (?P<endless>[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))""",
-    re.VERBOSE,
-)
-"""The plain scalars that are no strings."""
-_CONSTANTS: Final[Mapping[str, object]] = {"null": None, "true": True, "false": False}
-_BASES: Final = {"decimal": 10, "octal": 8, "hexadecimal": 16}
 
 
 @record(frozen=False)
@@ -221,28 +205,10 @@ class _Builder:
         self._refuse_tag(event, path, offset)
         if not (event.value or event.style or self._open):
             return
-        value = event.value if event.style else self._plain(event.value, path, offset)
+        value = event.value if event.style else plain(self.reading, event.value, path, offset)
         if event.anchor is not None:
             self._anchors[event.anchor] = (value, path)
         self._attach(value)
-
-    def _plain(self, text: str, path: Path, offset: int) -> object:
-        """Read a scalar without quotes."""
-        match = _CORE.fullmatch(text)
-        if match is None:
-            return text
-        kind = str(match.lastgroup)
-        if kind in _CONSTANTS:
-            return _CONSTANTS[kind]
-        if kind in _BASES:
-            number: float | None = whole_number(text, _BASES[kind])
-        else:
-            number = float(text.replace(".", "") if kind == "endless" else text)
-        if kind == "endless":
-            self.reading.not_finite(path, offset, text)
-        elif number is None or math.isinf(number):
-            self.reading.too_large(path, offset, text)
-        return MAX_INTEGER if number is None else number
 
     def _key(self, parent: _Open, event: libyaml.ScalarEvent, offset: int) -> None:
         is_plain = not event.style
@@ -254,7 +220,7 @@ class _Builder:
         if is_plain and event.value == "<<":
             parent.is_dropped = True
             self.reading.say("E105", offset, "merge keys are not allowed", "write the keys out", path)
-        elif is_plain and _CORE.fullmatch(event.value):
+        elif is_plain and not is_text(event.value):
             hint = f"quote it: {described(event.value)}" if event.value else "give it a name"
             self.reading.say("E105", offset, "this key is no text", hint, path)
 

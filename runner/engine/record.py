@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from runner.bounds import bounded
 from runner.errors import Cancelled, TimedOut
@@ -116,10 +116,7 @@ class Recorder:
         kept = replace(
             result,
             output=bounded({key: masker.mask_tree(item) for key, item in result.output.items()}),
-            findings=tuple(
-                replace(one, check=mask(one.check), subject=mask(one.subject), message=mask(one.message))
-                for one in result.findings
-            ),
+            findings=self._masked(result.findings),
             errors=tuple(replace(one, message=mask(one.message)) for one in result.errors),
             skip_reason=mask(result.skip_reason),
         )
@@ -127,9 +124,20 @@ class Recorder:
             self.world.log.warning(f"the secret {name} stood in the output of {result.node_id} and is masked")
         return kept
 
+    def _masked(self, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+        """Mask the texts of findings, all in one go: there may be very many."""
+        texts = [(one.check, one.subject, one.message) for one in findings]
+        masked: Any = self.world.masker.mask_tree(texts)
+        if masked is texts:
+            return findings
+        return tuple(
+            replace(one, check=check, subject=subject, message=message)
+            for one, (check, subject, message) in zip(findings, masked, strict=True)
+        )
+
     def _finding(self, step: Step, seen: Observation) -> Finding:
         what = (seen.key,) if seen.key else (seen.check, seen.subject)
-        identity = "\0".join((self.world.facts.definition, step.id, *what))
+        identity = "\0".join((self.world.run.definition, step.id, *what))
         return Finding(
             fingerprint=hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest(),
             node=step.id,
@@ -140,7 +148,7 @@ class Recorder:
             value=seen.value,
             unit=seen.unit,
             threshold=seen.threshold,
-            first_seen=self.world.facts.started_at,
+            first_seen=self.world.run.started_at,
             file=step.config.label,
             line=step.config.document.place((*step.config.path, *seen.path)).line,
         )

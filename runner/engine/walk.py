@@ -61,6 +61,7 @@ class Walk:
         while step is not None:
             self._record(step, self._visit(step))
             self._went[step.id] = self._next(step)
+            self._pass_by(step)
             step = steps.get(self._went[step.id])
         self._ended = True
         return self.result()
@@ -79,7 +80,7 @@ class Walk:
         leaving = run_exit(nodes, verdict, world.fail_on, end)
         incident = self._incident.get("id")
         return RunResult(
-            facts=world.facts,
+            facts=world.run,
             status=status,
             verdict=verdict,
             finished_at=world.now(),
@@ -163,11 +164,34 @@ class Walk:
         try:
             way = way_on(step, self._scope(self._time.limit(step)))
         except NodeError as error:
-            self._record(step, self._recorder.lost(self._results[step.id], error))
             way = step.ways[-1]
+            if self._failure:
+                self._note(f"{step.id}: next cannot be evaluated, and the run goes on to {way.to}: {error.message}")
+            else:
+                self._record(step, self._recorder.lost(self._results[step.id], error))
         if way is None and step.ways:
             self._note(f"{step.id}: no branch of next fits, and the run ends here")
         return END if way is None else way.to
+
+    def _pass_by(self, step: Step) -> None:
+        """Keep, beside a branch that was taken, the nodes that no way leads to any more: later ones may read them."""
+        if len(step.ways) > 1:
+            ahead = self._ahead(self._went[step.id])
+            for one in self._definition.steps:
+                if one.id not in self._results and one.id not in ahead:
+                    self._results[one.id] = self._recorder.skipped(one, f"not reached: {self._passed_by(one)}")
+
+    def _ahead(self, node: str) -> set[str]:
+        """Return a node and all that a walk may come to from it."""
+        steps = {step.id: step for step in self._definition.steps}
+        found: set[str] = set()
+        waiting = [node]
+        while waiting:
+            step = steps.get(waiting.pop())
+            if step is not None and step.id not in found:
+                found.add(step.id)
+                waiting.extend(way.to for way in step.ways)
+        return found
 
     def _note(self, text: str) -> None:
         self._notes.append(self._world.masker.mask(text))

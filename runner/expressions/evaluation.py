@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 from jinja2.runtime import Context
 from jinja2.utils import missing
 
-from runner.expressions import methods
 from runner.expressions.clock import tick
 from runner.expressions.lists import elements
+from runner.expressions.methods import METHODS, PASSING, call
 from runner.expressions.operators import holds
 from runner.expressions.texts import join_text, text_of
 from runner.expressions.values import (
@@ -72,7 +72,7 @@ class Evaluation(Context):
         """Read a key, an element or a part."""
         tick()
         found = read(value, key, path)
-        if isinstance(found, Missing) and found is not value and key in methods.NAMES:
+        if isinstance(found, Missing) and found is not value and key in METHODS:
             return Missing(path, key, note=f"to call it, write {key}()")
         return found
 
@@ -87,8 +87,8 @@ class Evaluation(Context):
     def method(self, value: object, name: str, *arguments: object) -> object:
         """Call a method."""
         tick()
-        found = methods.call(value, name, arguments)
-        return found if name in methods.PASSING else self.made(found)
+        found = call(value, name, arguments)
+        return found if name in PASSING else self.made(found)
 
     def numbers(self, *bounds: object) -> list[int]:
         """Count."""

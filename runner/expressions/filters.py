@@ -9,7 +9,21 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, quote_plus
 
-from runner.expressions import lists
+from runner.expressions.lists import (
+    attributes,
+    elements,
+    first,
+    in_sequence,
+    join,
+    largest,
+    last,
+    length,
+    rejected,
+    selected,
+    smallest,
+    total,
+    unique,
+)
 from runner.expressions.operators import bounded
 from runner.expressions.texts import each_part, join_text, json_text, text_of, whole_text
 from runner.expressions.values import LARGEST, ExpressionError, Missing, is_text, kind, limited, size, too_large
@@ -175,38 +189,34 @@ FILTERS: Final[Mapping[str, Word]] = {
     ),
     "duration": _filter(_duration, "duration", "a number of seconds as 250ms, 1.5s or 1h30m"),
     "escape": _sealed_filter(_escape, "escape", "the text, safe to stand in HTML"),
-    "first": _picking_filter(lists.first, "first", "the first element"),
+    "first": _picking_filter(first, "first", "the first element"),
     "float": _filter(_float, "float(default)", "the number that a text holds"),
     "int": _filter(_int, "int(default)", "the whole number that a text or a number holds"),
-    "join": _sealed_filter(lists.join, 'join(separator="", attribute)', "the elements as one text"),
-    "last": _picking_filter(lists.last, "last", "the last element"),
-    "length": _filter(lists.length, "length", "the number of elements, keys or characters"),
-    "list": _filter(lists.elements, "list", "the elements, keys or characters as a list"),
+    "join": _sealed_filter(join, 'join(separator="", attribute)', "the elements as one text"),
+    "last": _picking_filter(last, "last", "the last element"),
+    "length": _filter(length, "length", "the number of elements, keys or characters"),
+    "list": _filter(elements, "list", "the elements, keys or characters as a list"),
     "lower": _filter(_lower, "lower", "the text in lower case"),
-    "map": _filter(lists.attributes, 'map(attribute="name")', "one attribute of each element"),
-    "max": _picking_filter(lists.largest, "max(attribute)", "the largest element"),
-    "min": _picking_filter(lists.smallest, "min(attribute)", "the smallest element"),
-    "rejectattr": _filter(
-        lists.rejected, 'rejectattr("name", "test", value)', "the elements whose attribute fails the test"
-    ),
+    "map": _filter(attributes, 'map(attribute="name")', "one attribute of each element"),
+    "max": _picking_filter(largest, "max(attribute)", "the largest element"),
+    "min": _picking_filter(smallest, "min(attribute)", "the smallest element"),
+    "rejectattr": _filter(rejected, 'rejectattr("name", "test", value)', "the elements whose attribute fails the test"),
     "replace": _filter(replace, "replace(old, new, count)", "the text with one part replaced by another"),
     "round": _filter(
         _round, 'round(precision=0, method="common")', "the number rounded; other methods are ceil and floor"
     ),
     "selectattr": _filter(
-        lists.selected, 'selectattr("name", "test", value)', "the elements whose attribute passes the test"
+        selected, 'selectattr("name", "test", value)', "the elements whose attribute passes the test"
     ),
-    "sort": _filter(
-        lists.in_sequence, "sort(reverse=false, case_sensitive=false, attribute)", "the elements in their order"
-    ),
-    "sum": _filter(lists.total, "sum(attribute, start=0)", "the elements added up"),
+    "sort": _filter(in_sequence, "sort(reverse=false, case_sensitive=false, attribute)", "the elements in their order"),
+    "sum": _filter(total, "sum(attribute, start=0)", "the elements added up"),
     "title": _filter(_title, "title", "the text with each word in upper case at its start"),
     "tojson": _sealed_filter(json_text, "tojson", "the value as JSON"),
     "trim": _filter(trim, "trim(characters)", "the text without white space, or these characters, at its ends"),
     "truncate": _filter(
         _truncate, 'truncate(length=255, killwords=false, end="...")', "the text, at most that long with its end"
     ),
-    "unique": _filter(lists.unique, "unique(case_sensitive=false, attribute)", "each element once"),
+    "unique": _filter(unique, "unique(case_sensitive=false, attribute)", "each element once"),
     "upper": _filter(_upper, "upper", "the text in upper case"),
     "urlencode": _sealed_filter(_urlencode, "urlencode", "the text, or an object as a query, for a URL"),
 }

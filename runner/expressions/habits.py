@@ -23,7 +23,7 @@ _SIGNS: Final = (
 )
 
 _STATUS: Final = 'write a "when" that reads a node, like: probe.status == "failed"'
-FUNCTIONS: Final[Mapping[str, str]] = {
+FOREIGN_FUNCTIONS: Final[Mapping[str, str]] = {
     "always": "set always: true on the node",
     "success": "leave it out: a node runs only while no required node has failed",
     "failure": f"set always: true on the node, and {_STATUS}",
@@ -42,7 +42,7 @@ FUNCTIONS: Final[Mapping[str, str]] = {
 }
 """Functions of GitHub's expressions and of Python."""
 
-METHODS: Final[Mapping[str, str]] = {
+FOREIGN_METHODS: Final[Mapping[str, str]] = {
     "append": "write: a + [b]",
     "contains": "write: b in a",
     "includes": "write: b in a",
@@ -51,12 +51,12 @@ METHODS: Final[Mapping[str, str]] = {
     "toUpperCase": "write: a.upper()",
     "toLowerCase": "write: a.lower()",
 }
-WORDS: Final[Mapping[str, str]] = {
+FOREIGN_WORDS: Final[Mapping[str, str]] = {
     "null": "write none",
     "undefined": "write: name is undefined",
 }
 """Names of other languages."""
-FILTERS: Final[Mapping[str, str]] = {
+FOREIGN_FILTERS: Final[Mapping[str, str]] = {
     "attr": "read it with a dot: a.name",
     "count": "write length",
     "d": "write default",

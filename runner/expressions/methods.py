@@ -65,7 +65,7 @@ _TABLE: Final[tuple[tuple[type | tuple[type, ...], Mapping[str, Callable[..., An
     (datetime, {"isoformat": datetime.isoformat, "strftime": _strftime, "timestamp": datetime.timestamp}),
     (LoopContext, {"cycle": LoopContext.cycle}),
 )
-NAMES: Final = tuple(dict.fromkeys(name for _, methods in _TABLE for name in methods))
+METHODS: Final = tuple(dict.fromkeys(name for _, methods in _TABLE for name in methods))
 """Names of all methods, of whatever value."""
 PASSING: Final = frozenset({"cycle", "get"})
 """Methods that return what they were given, or what stood in it."""

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from jinja2 import nodes
 
-from runner.expressions import habits, methods
 from runner.expressions.filters import FILTERS
+from runner.expressions.habits import FOREIGN_FILTERS, FOREIGN_FUNCTIONS, FOREIGN_METHODS, FOREIGN_WORDS
+from runner.expressions.methods import METHODS
 from runner.expressions.operators import bounded
 from runner.expressions.predicates import TESTS
 from runner.expressions.values import ExpressionError, likely
@@ -168,9 +169,9 @@ def _check_name(node: nodes.Name) -> None:
     if not node.name.isascii():
         msg = f'"{node.name}" is no name'
         raise ExpressionError(msg, "use letters from a to z, digits and _")
-    if node.name in habits.WORDS:
+    if node.name in FOREIGN_WORDS:
         msg = f'"{node.name}" is not part of the language'
-        raise ExpressionError(msg, habits.WORDS[node.name])
+        raise ExpressionError(msg, FOREIGN_WORDS[node.name])
     if node.name in _REFUSED_NAMES:
         raise _not_allowed(node.name)
 
@@ -208,9 +209,9 @@ def _check_call(node: nodes.Call) -> None:
 
 
 def _check_method(name: str, node: nodes.Call) -> None:
-    if name not in methods.NAMES:
+    if name not in METHODS:
         msg = f'there is no method "{name}"'
-        raise ExpressionError(msg, habits.METHODS.get(name) or likely(name, methods.NAMES))
+        raise ExpressionError(msg, FOREIGN_METHODS.get(name) or likely(name, METHODS))
     if node.kwargs or node.dyn_args or node.dyn_kwargs:
         raise _unnamed_only(name)
 
@@ -220,7 +221,7 @@ def _unnamed_only(name: str) -> ExpressionError:
 
 
 def _no_function(name: str) -> ExpressionError:
-    hint = habits.FUNCTIONS.get(name, "")
+    hint = FOREIGN_FUNCTIONS.get(name, "")
     if not hint:
         hint = f"write: a | {name}" if name in FILTERS else "the only function is range(); filters are written a | b"
     return ExpressionError(f"there is no function {name}()", hint)
@@ -248,6 +249,6 @@ _RULES: Final[Mapping[type[nodes.Node], Callable[[Any], None]]] = {
     nodes.For: _check_loop,
     nodes.AssignBlock: _check_captured,
     nodes.Call: _check_call,
-    nodes.Filter: lambda node: _check_word(node, "filter", FILTERS, habits.FILTERS),
+    nodes.Filter: lambda node: _check_word(node, "filter", FILTERS, FOREIGN_FILTERS),
     nodes.Test: lambda node: _check_word(node, "test", TESTS, {}),
 }

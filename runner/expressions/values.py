@@ -46,10 +46,12 @@ _SCALARS: Final = (str, int, float, type(None), datetime, Secret, Sealed)
 class ExpressionError(ValueError):
     """An expression that cannot be compiled or evaluated; `hint` says what to do and may be empty."""
 
-    def __init__(self, sentence: str, hint: str = "") -> None:
+    def __init__(self, sentence: str, hint: str = "", *, missing: bool = False) -> None:
         super().__init__(f"{sentence} — {hint}" if hint else sentence)
         self.sentence = sentence
         self.hint = hint
+        self.missing = missing
+        """It reads a name that is not there."""
 
 
 class Missing(StrictUndefined):
@@ -69,7 +71,8 @@ class Missing(StrictUndefined):
         if self._path == f"secrets.{self._key}":  # validation lets declared ones through alone
             hint = f"set {self._key}, or {self._key}_FILE to a file that holds it"
             return ExpressionError(f"secret {self._key} is not set", hint)
-        return ExpressionError(f'"{self._path}" is undefined', self._note or likely(str(self._key), self._known))
+        hint = self._note or likely(str(self._key), self._known)
+        return ExpressionError(f'"{self._path}" is undefined', hint, missing=True)
 
 
 def likely(word: str, known: Iterable[object]) -> str:

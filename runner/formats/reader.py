@@ -69,6 +69,7 @@ class Reader:
         ]
         left = len(noted) - _SHOWN
         if left > 0:
-            more = f"{left:,} more {'word' if left == 1 else 'words'} or times of the sender could not be understood"
+            what = "word or time" if left == 1 else "words or times"
+            more = f"{left:,} more {what} of the sender could not be understood"
             return (*noted[:_SHOWN], Problem(code="unknown_words", message=more))
         return tuple(noted)

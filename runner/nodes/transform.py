@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Protocol, TypeAlias, cast
+from typing import TYPE_CHECKING, Annotated, ClassVar, TypeAlias
 
 from runner.errors import NodeError
+from runner.nodes.paths import Path, Query, fields_of, path, query, searched
 from runner.records import record
 from runner.rendering import render
 from runner.results import Output, Status
@@ -16,94 +15,8 @@ from runner.spec import BlockText, Invalid, ReadBy, Template, described
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from runner.nodes.paths import Steps
     from runner.scope import Scope, Variable
-
-
-_STEP: Final = re.compile(
-    r"""(?:^|\.)(?P<name>[^.\[\]"'\s]+)|\[\s*(?P<index>-?[0-9]{1,9})\s*\]|\[\s*(?P<key>"[^"]*"|'[^']*')\s*\]"""
-)
-_INDEX: Final = re.compile(r"-?[0-9]{1,9}")
-_SHOWN: Final = 12
-"""Keys that a message lists."""
-
-
-@record(kw_only=False)
-class Path:
-    """A way through objects and lists."""
-
-    text: str
-    """As written."""
-    steps: tuple[tuple[str | int, int], ...]
-    """Each key or index, and where it ends in the text."""
-
-    def resolve(self, value: object, called: str) -> object:
-        """Follow the path from a value that messages call `called`.
-
-        Raises `NodeError` (`missing_path`) where it leads nowhere.
-        """
-        start = 0
-        for step, end in self.steps:
-            found, value = _step(value, step)
-            if not found:
-                place = f" at {self.text[:start]}" if start else ""
-                msg = f"{called}{place} {_lack(value, step)}"
-                raise NodeError(msg, code="missing_path")
-            start = end
-        return value
-
-
-def _step(value: object, step: str | int) -> tuple[bool, object]:
-    """Return whether the step leads anywhere, and where; the value itself where it does not."""
-    if isinstance(value, Mapping) and str(step) in value:
-        return True, value[str(step)]
-    if isinstance(value, list | tuple) and _INDEX.fullmatch(str(step)):
-        index = int(step)
-        return (True, value[index]) if -len(value) <= index < len(value) else (False, value)
-    return False, value
-
-
-def _lack(value: object, step: str | int) -> str:
-    """Say what there is in place of a step."""
-    if isinstance(value, Mapping):
-        keys = [str(key) for key in value]
-        more = f" and {len(keys) - _SHOWN} more" if len(keys) > _SHOWN else ""
-        there = f"there are: {', '.join(keys[:_SHOWN])}{more}" if keys else "it is empty"
-        return f"has no {described(str(step))}; {there}"
-    if isinstance(value, list | tuple):
-        return f"is a list of {len(value)}, so it has no {step if isinstance(step, int) else described(step)}"
-    return f"is {described(value)}, so it has no {described(str(step))}"
-
-
-def path(value: object) -> Path:
-    """Read a path; raise `Invalid` (`E205`) for one that leads nowhere."""
-    if isinstance(value, Template):
-        return cast("Path", value)  # known when the node runs
-    if not isinstance(value, str):
-        msg = f"expected a path, got {described(value)}"
-        raise Invalid(msg, "write it like results.disk.metrics.percent", code="E202")
-    steps: list[tuple[str | int, int]] = []
-    end = 0
-    while match := _STEP.match(value, end):
-        end = match.end()
-        steps.append((_read_step(match), end))
-    if not steps or end < len(value):
-        rest = f" from {described(value[end:])} on" if steps else ""
-        msg = f"{described(value)} is no path{rest}"
-        raise Invalid(msg, 'write it like results.disk.value, alerts[0].name or labels["a.b"]', code="E205")
-    return Path(value, tuple(steps))
-
-
-def _read_step(match: re.Match[str]) -> str | int:
-    if match["index"]:
-        return int(match["index"])
-    return match["name"] or match["key"][1:-1]
-
-
-class Query(Protocol):
-    """A compiled JMESPath expression."""
-
-    def search(self, value: Any) -> Any:  # noqa: ANN401 - JSON in, JSON out
-        """Evaluate it."""
 
 
 @record(kw_only=False)
@@ -111,23 +24,6 @@ class Default:
     """What stands in for something that is not there; null is one, too."""
 
     value: object
-
-
-def query(value: object) -> Query:
-    """Compile a JMESPath expression; raise `Invalid` (`E205`) for one that does not compile."""
-    if isinstance(value, Template):
-        return cast("Query", value)  # known when the node runs
-    if not isinstance(value, str):
-        msg = f"expected a JMESPath expression, got {described(value)}"
-        raise Invalid(msg, code="E202")
-    import jmespath  # noqa: PLC0415 - only where a definition uses it
-    from jmespath.exceptions import JMESPathError  # noqa: PLC0415 - only where a definition uses it
-
-    try:
-        return cast("Query", jmespath.compile(value))
-    except (JMESPathError, RecursionError) as error:
-        msg = f"{described(value)} does not compile: {_reason(error)}"
-        raise Invalid(msg, "see https://jmespath.org", code="E205") from error
 
 
 AnyPath: TypeAlias = Annotated[Path, ReadBy(path, {"type": "string", "minLength": 1})]
@@ -159,7 +55,7 @@ class Transform:
     template: BlockText | None = None
     """A text that reads what is there as `value`, beside the usual names; one whole expression keeps its type."""
     default: AnyDefault = None
-    """Stands in for what a path does not find; without it the node fails."""
+    """Stands in for what a path or the template does not find; without it the node fails."""
 
     def __post_init__(self) -> None:
         """Refuse two shapes for one value."""
@@ -197,6 +93,28 @@ class Transform:
         """Name the node whose output is read, where that is known."""
         return (self.source_node,) if self.source_node and not isinstance(self.source_node, Template) else ()
 
+    def paths(self) -> Iterator[tuple[Steps, Steps]]:
+        """Name what is read of the node: each place in the configuration, and what an expression there would spell."""
+        if self.extract is not None:
+            yield ("extract",), self._base()
+        base = self.meanings()["value"]
+        for target, way in (self.mapping or {}).items():
+            if base and not isinstance(way, Template):
+                yield ("mapping", target), (*base, *way.keys)
+        if base and self.jmespath is not None and not isinstance(self.jmespath, Template):
+            for steps in fields_of(self.jmespath):
+                yield ("jmespath",), (*base, *steps)
+
+    def meanings(self) -> Mapping[str, Steps]:
+        """Say what an expression would spell in place of `value`; empty where that is not known."""
+        return {"value": () if self.filter_priority is not None else self._base()}
+
+    def _base(self) -> Steps:
+        """Spell the part that is read; empty where that is not known, or none of a node's."""
+        if not self.reads() or isinstance(self.extract, Template):
+            return ()
+        return (self.source_node, "output", *(self.extract.keys if self.extract else ()))
+
     @property
     def _called(self) -> str:
         return f"the output of {self.source_node}" if self.source_node else "the payload"
@@ -223,17 +141,25 @@ class Transform:
         if not isinstance(value, list | tuple):
             msg = f"filter_priority keeps entries of a list, and {self._called} gives {described(value)} here"
             raise NodeError(msg, code="not_a_list")
-        return [item for item in value if isinstance(item, Mapping) and str(item.get("priority")).lower() == priority]
+        return [item for item in value if isinstance(item, Mapping) and _priority(item) == priority]
 
     def _shaped(self, value: object, scope: Scope) -> object:
         if self.mapping is not None:
             return {target: self._mapped(way, value) for target, way in self.mapping.items()}
         if self.jmespath is not None:
-            found = _searched(self.jmespath, value)
+            found = searched(self.jmespath, value)
             return self.default.value if found is None and self.default else found
         if self.template is not None:
-            return render("template", self.template, scope, {"value": value})
+            return self._rendered(self.template, value, scope)
         return value
+
+    def _rendered(self, template: str, value: object, scope: Scope) -> object:
+        try:
+            return render("template", template, scope, {"value": value})
+        except NodeError as error:
+            if self.default is None or not getattr(error.__cause__, "missing", False):
+                raise
+            return self.default.value
 
     def _mapped(self, way: AnyPath, value: object) -> object:
         try:
@@ -246,29 +172,7 @@ class Transform:
             return self.default.value
 
 
-def _searched(expression: Query, value: object) -> object:
-    from jmespath.exceptions import JMESPathError  # noqa: PLC0415 - only where a definition uses it
-
-    try:
-        return expression.search(_json(value))
-    except (JMESPathError, RecursionError) as error:
-        msg = f"jmespath cannot be evaluated: {_reason(error)}"
-        raise NodeError(msg, code="jmespath") from error
-
-
-def _reason(error: Exception) -> str:
-    """Return the first line of what the library says; a recursion without end it says nothing useful of."""
-    if isinstance(error, RecursionError):
-        return "it is nested too deeply"
-    return str(error).partition("\n")[0].removeprefix("Invalid jmespath expression: ").rstrip(" :")
-
-
-def _json(value: object) -> object:
-    """Turn a value into what JMESPath knows: dicts, lists, plain texts."""
-    if isinstance(value, Mapping):
-        return {str(key): _json(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_json(item) for item in value]
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return str(value) if isinstance(value, str) else value
+def _priority(item: Mapping[str, object]) -> str | None:
+    """Return an entry's priority in small letters; None where it has none."""
+    found = item.get("priority")
+    return None if found is None else str(found).lower()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from itertools import chain
+import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from runner import __version__
@@ -27,6 +27,8 @@ _SHORT: Final = 1000
 """Characters that texts keep once leaving out outputs was not enough."""
 _FEWER: Final = (10_000, 1000, 100, 10)
 """Findings (or diagnostics) that are kept, try by try, once shorter texts were not enough."""
+_LISTS: Final = frozenset({"findings", "diagnostics"})
+"""What may be very many."""
 
 
 def document(result: RunResult) -> dict[str, Any]:
@@ -157,32 +159,49 @@ def encode(document: Mapping[str, Any], *, indent: int | None = None, limit: int
     so), then the ends of long texts, then the mildest findings (`truncated` at the top says so). Raises `NotWritten`
     where that is not enough.
     """
-    for version in chain([document], _shorter(document, limit)):
+    data = _bytes(document) if _least(document) <= limit else b""
+    if 0 < len(data) <= limit:
+        return _laid_out(document, data, indent, limit)
+    for version in _shorter(document, len(data) - limit if data else sys.maxsize):
         data = _bytes(version)
         if len(data) <= limit:
-            pretty = _bytes(version, indent) if indent is not None and len(data) <= _READABLE else data
-            return pretty if len(pretty) <= limit else data
+            return _laid_out(version, data, indent, limit)
     msg = f"the document is above its limit of {limit:,} bytes, even without outputs and findings"
     raise NotWritten(msg)
+
+
+def _laid_out(document: Mapping[str, Any], data: bytes, indent: int | None, limit: int) -> bytes:
+    """Indent a document where that is wanted, and where somebody may read it."""
+    pretty = _bytes(document, indent) if indent is not None and len(data) <= _READABLE else data
+    return pretty if len(pretty) <= limit else data
 
 
 def _bytes(value: object, indent: int | None = None) -> bytes:
     return json.dumps(value, indent=indent, allow_nan=False).encode("ascii") + b"\n"
 
 
-def _shorter(document: Mapping[str, Any], limit: int) -> Iterator[Mapping[str, Any]]:
-    """Yield the document ever shorter."""
-    document = _without_outputs(document, len(_bytes(document)) - limit)
-    yield document
-    document = {key: _short(value) for key, value in document.items()}
+def _shorter(document: Mapping[str, Any], excess: int) -> Iterator[Mapping[str, Any]]:
+    """Yield the document ever shorter; what is certain not to take off as many bytes as `excess` is passed over."""
     said = f"texts are cut after {_SHORT:,} characters"
-    yield {**document, "truncated": said}
+    document, left = _without_outputs(document, excess)
+    if left <= 0:
+        yield document
+    if excess < sys.maxsize and (short := _short(document, {})) != document:
+        yield {**short, "truncated": said}
     for count in _FEWER:
-        yield {**_with_fewer(document, count), "truncated": f"{said}, and only {count:,} of each list are kept"}
+        fewer = _short(_with_fewer(document, count), {})
+        yield {**fewer, "truncated": f"{said}, and only {count:,} of each list are kept"}
 
 
-def _without_outputs(document: Mapping[str, Any], excess: int) -> Mapping[str, Any]:
-    """Leave out the biggest outputs until `excess` bytes are gone, or nothing is left to leave out."""
+def _least(document: Mapping[str, Any]) -> int:
+    """Return the bytes that its findings and diagnostics take, however short their texts."""
+    nodes = document.get("node_results", {}).values()
+    lists = [document.get(key, []) for key in _LISTS] + [node["findings"] for node in nodes]
+    return sum(len(one) * len(json.dumps(dict.fromkeys(one[0], 0))) for one in lists if one)
+
+
+def _without_outputs(document: Mapping[str, Any], excess: int) -> tuple[Mapping[str, Any], int]:
+    """Leave out the biggest outputs until `excess` bytes are gone, or nothing is left to leave out; return the rest."""
     nodes: dict[str, Any] = dict(document.get("node_results", {}))
     sizes = {node_id: len(json.dumps(node["output"])) for node_id, node in nodes.items()}
     for node_id in sorted(sizes, key=lambda node_id: -sizes[node_id]):
@@ -192,21 +211,24 @@ def _without_outputs(document: Mapping[str, Any], excess: int) -> Mapping[str, A
             break
         nodes[node_id] = {**nodes[node_id], "output": said}
         excess -= saved
-    return {**document, "node_results": nodes} if nodes else document
+    return ({**document, "node_results": nodes} if nodes else document), excess
 
 
-def _short(value: object) -> object:
+def _short(value: Any, known: dict[int, Any]) -> Any:  # noqa: ANN401 - JSON
+    """Cut long texts; `known` are the objects that were seen, for a finding stands in two lists."""
     if isinstance(value, str):
         return value if len(value) <= _SHORT else f"{value[:_SHORT]}… ({len(value) - _SHORT:,} more characters)"
     if isinstance(value, dict):
-        return {key: _short(item) for key, item in value.items()}
-    return [_short(item) for item in value] if isinstance(value, list) else value
+        if id(value) not in known:
+            known[id(value)] = {key: _short(item, known) for key, item in value.items()}
+        return known[id(value)]
+    return [_short(item, known) for item in value] if isinstance(value, list) else value
 
 
 def _with_fewer(document: Mapping[str, Any], count: int) -> dict[str, Any]:
     """Keep the first `count` findings of the run (the worst) and of each node, and the first diagnostics."""
     fewer = dict(document)
-    for key in fewer.keys() & {"findings", "diagnostics"}:
+    for key in fewer.keys() & _LISTS:
         fewer[key] = fewer[key][:count]
     if "node_results" in fewer:
         kept = {finding["fingerprint"] for finding in fewer["findings"]}

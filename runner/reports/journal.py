@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from runner.reports.document import document, header, node_document
+from runner.reports.document import header, node_document, outcome
 from runner.reports.values import time_text
 
 if TYPE_CHECKING:
@@ -37,8 +37,7 @@ def journal_line(node: NodeResult) -> str:
 
 def journal_end(result: RunResult) -> str:
     """Return the last line of a run that came to its end, without its newline."""
-    whole = document(result)
-    return _line(FINISHED, {key: whole[key] for key in whole if key not in {"node_results", "findings"}})
+    return _line(FINISHED, outcome(result))
 
 
 def _line(event: str, data: dict[str, Any]) -> str:

@@ -15,12 +15,10 @@ def plain(value: object) -> object:
 
     Words of an enum become texts, times RFC 3339, secrets their names; what is no number becomes null.
     """
-    if type(value) is str:  # nearly all are: the rest of this takes its time
-        return value if value.isascii() else well_formed(value)
-    if value is None or isinstance(value, bool | int):
-        return value
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
+    if type(value) is str:  # nearly all are, and what comes below takes its time
+        return well_formed(value)
+    if value is None or isinstance(value, bool | int | float):
+        return value if not isinstance(value, float) or math.isfinite(value) else None
     if isinstance(value, datetime):
         return time_text(value)
     if isinstance(value, Mapping):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import subprocess
 import sys
-import threading
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ from runner.results import Verdict
 from runner.scope import Overrides
 from runner.spec import Template
 from runner.validators import problems, read
+from tests.support import needs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -111,18 +113,40 @@ def test_a_path_that_cannot_be_read_is_unknown_beside_one_that_is_well(scope: Sc
     assert (result.verdict, result.code) == (Verdict.UNKNOWN, "unreadable")
 
 
-def test_a_file_system_that_hangs_keeps_only_itself(monkeypatch: pytest.MonkeyPatch, scope: Scope) -> None:
-    let_go, ask = threading.Event(), psutil.disk_usage
-    monkeypatch.setattr(psutil, "disk_usage", lambda path: let_go.wait(30) if path == "/hung" else ask(path))
-    started = time.monotonic()
-    check = read(Disk, {"paths": ["/hung", "/"], "warning": None, "critical": ALWAYS, "timeout": "500ms"})
-    result = examine(check, scope)
-    let_go.set()
-    assert time.monotonic() - started < 0.5 + 2
-    assert result.verdict is Verdict.CRITICAL
-    assert (
-        result.message == f"disk / is {result.seen.value:g}% full, above 0%; /hung cannot be read: it does not answer"
-    )
+HANGING = """
+import ctypes, os, sys
+folder, *command = sys.argv[1:]
+fuse = os.open("/dev/fuse", os.O_RDWR)
+os.set_inheritable(fuse, True)
+options = f"fd={fuse},rootmode=40000,user_id={os.getuid()},group_id={os.getgid()}"
+if ctypes.CDLL(None).mount(b"hung", folder.encode(), b"fuse", 0, options.encode()):
+    sys.exit("cannot mount")
+os.execv(command[0], command)
+"""
+"""Mounts a file system that nobody answers for, and becomes a command; the last that holds it open ends it."""
+
+
+def beside_a_file_system_that_hangs(folder: Path, *command: str) -> subprocess.CompletedProcess[bytes]:
+    """Run a command where `folder` hangs, in a view of the file systems of its own."""
+    alone = ["unshare", "--user", "--map-root-user", "--mount", sys.executable, "-c", HANGING]
+    return subprocess.run([*alone, str(folder), *command], capture_output=True, timeout=60, check=False)
+
+
+def test_a_file_system_that_hangs_keeps_only_itself(tmp_path: Path) -> None:
+    can_hang = shutil.which("unshare") and beside_a_file_system_that_hangs(tmp_path, "/bin/true").returncode == 0
+    needs("fuse", can_hang, "no file system can be mounted here")
+    config, results = tmp_path / "f.json", tmp_path / "r.json"
+    hung = tmp_path / "hung"
+    hung.mkdir()
+    check = {"type": "disk", "name": "d", "paths": [str(hung), "/"], "critical": {"above": "0%"}, "timeout": "500ms"}
+    node = {"id": "a", "type": "context", "config": {"checks": [check]}}
+    config.write_text(json.dumps({"version": "1.0", "nodes": [node]}), encoding="utf-8")
+    runner = (sys.executable, "-m", "runner", "--config", str(config), "--results", str(results))
+    assert beside_a_file_system_that_hangs(hung, *runner).returncode == 5
+    seen = json.loads(results.read_bytes())["node_results"]["a"]["output"]["results"]["d"]
+    assert seen["verdict"] == "critical"
+    assert seen["message"] == f"disk / is {seen['value']:g}% full, above 0%; {hung} cannot be read: it does not answer"
+    assert seen["duration_ms"] < 500 + 2000
 
 
 @pytest.mark.parametrize(

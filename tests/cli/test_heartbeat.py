@@ -169,6 +169,44 @@ def test_a_server_that_never_answers_costs_its_five_seconds_and_nothing_else(cli
     assert ended.err.splitlines()[-1].startswith("warning: no heartbeat: ")
 
 
+def started(folder: Path, url: str, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "runner", *arguments],
+        cwd=folder,
+        env={**CLEAN, VARIABLE: url},
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+    )
+
+
+def told(process: subprocess.Popen[str]) -> str:
+    """Return the next line of standard error."""
+    assert process.stderr is not None
+    return process.stderr.readline()
+
+
+def test_a_run_that_is_cancelled_waits_a_second_for_it(tmp_path: Path) -> None:
+    (tmp_path / "d.yaml").write_text(SLOW)
+    with hanging() as url, started(tmp_path, url, *RUN) as process:
+        while "▸" not in told(process):
+            pass
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert said.splitlines()[-1] == "warning: no heartbeat: timed out after 1s"
+
+
+def test_a_signal_calls_it_off_and_changes_no_exit_code(tmp_path: Path) -> None:
+    with hanging() as url, started(tmp_path, url, "--config", "nowhere.yaml") as process:
+        assert told(process) == "error: Config file not found: nowhere.yaml\n"
+        time.sleep(0.5)  # it calls by now; a signal that comes earlier finds nothing to call off
+        process.send_signal(signal.SIGTERM)
+        process.wait(60)
+        assert told(process) == "warning: no heartbeat: stopped: the run was told to stop\n"
+    assert process.returncode == 4
+
+
 def test_without_the_variable_nobody_is_called(cli: Cli, tmp_path: Path, receiver: Receiver) -> None:
     (tmp_path / "d.yaml").write_text(FINE)
     assert cli(*RUN, env={VARIABLE: ""}).code == 0

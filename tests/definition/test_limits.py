@@ -40,6 +40,15 @@ def test_one_node_more_is_refused_and_nothing_else_is_said() -> None:
     ]
 
 
+def test_a_thousand_ways_that_lead_nowhere_are_said_in_little_time() -> None:
+    lines = [f"{{id: node_number_{at}, type: transform, next: mode_nimber_{at}x}}" for at in range(1000)]
+    started = time.process_time()
+    said = refused(nodes(*lines))
+    assert time.process_time() - started < 20
+    assert [one.split()[1] for one in said] == ["E303"] * 1000
+    assert said[0].endswith('next names "mode_nimber_0x", and there is no such node — did you mean "node_number_0"?')
+
+
 def test_a_thousand_nodes_that_all_lead_in_circles_are_said_in_little_time() -> None:
     every = ", ".join(f"{{when: payload.x, to: n{at}}}" for at in range(30))
     lines = [f"{{id: n{at}, type: transform, next: [{every}, {{to: n{(at + 1) % 1000}}}]}}" for at in range(1000)]

@@ -120,6 +120,38 @@ def test_with_next_earlier_means_on_the_way_here() -> None:
     assert refused(text) == [f'f.yaml:5:36 E306 nodes[2].when: "b" has not run yet when this is read — {EARLIER}']
 
 
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        pytest.param(["{A, next: gone}", "{B}", "{C, when: b.has_errors}"], [], id="no way leads to it yet"),
+        pytest.param(["{A, next: gone, when: c.has_errors}", "{B, next: c}", "{C}"], ["a"], id="it comes first"),
+        pytest.param(["{A, next: gone}", "{B, next: c, when: c.has_errors}", "{C}"], ["b"], id="it comes after"),
+        pytest.param(
+            ["{A, next: [{when: payload.x, to: b}, {to: c}]}", "{B, next: gone}", "{C, when: b.has_errors}"],
+            [],
+            id="the way may lead here",
+        ),
+        pytest.param(
+            ["{A, next: [{when: payload.x, to: b}, {to: c}]}", "{B}", "{C, when: d.has_errors}", "{D, next: gone}"],
+            [],
+            id="what no way leads to yet may lead here",
+        ),
+        pytest.param(
+            ["{A, next: [{when: payload.x, to: gone}, {to: c}]}", "{B}", "{C, when: b.has_errors}"],
+            ["c"],
+            id="what leads nowhere does not come before",
+        ),
+        pytest.param(["{A, next: b, when: b.has_errors}", "{B, next: gone}"], ["a"], id="not back"),
+        pytest.param(["{A, next: b}", "{B, when: a.has_errors, next: c}", "{C, next: [3]}"], [], id="unread ways"),
+    ],
+)
+def test_where_a_way_leads_nowhere_only_what_is_later_for_certain_is_said(lines: list[str], said: list[str]) -> None:
+    written = [line.replace(line[1], f"id: {line[1].lower()}, type: transform", 1) for line in lines]
+    assert [one.split('"')[0].split()[2] for one in refused(nodes(*written)) if " E306 " in one] == [
+        f"nodes[{'abcd'.index(node)}].when:" for node in said
+    ]
+
+
 # --- declared names ----------------------------------------------------------------------------------
 
 
@@ -239,6 +271,56 @@ def test_a_reference_to_a_check_without_a_name_is_a_warning() -> None:
         f'f.yaml:4:49 W503 nodes[1].config.template: the check "{name}" has this name only by default'
         " — give the check a name:, so that the reference holds"
         for name in ("disk", "cpu_2")
+    ]
+
+
+BY_DEFAULT = "has this name only by default — give the check a name:, so that the reference holds"
+
+
+@pytest.mark.parametrize(
+    ("config", "found"),
+    [
+        ("extract: results.disk.value", [("extract", "disk")]),
+        ("extract: 'results[\"disk\"]'", [("extract", "disk")]),
+        ("extract: results, mapping: {x: disk.value, y: memory.value}", [("mapping.x", "disk")]),
+        ("mapping: {x: results.disk.value, y: results.cpu_2}", [("mapping.x", "disk"), ("mapping.y", "cpu_2")]),
+        ("extract: results.disk, mapping: {x: value}", [("extract", "disk"), ("mapping.x", "disk")]),
+        ("jmespath: results.disk.value", [("jmespath", "disk")]),
+        ("jmespath: '{a: results.disk.[value, unit], b: results.memory.value}'", [("jmespath", "disk")] * 2),
+        ("jmespath: 'join(unit, [results.cpu.unit, results.disk.unit])'", [("jmespath", "cpu"), ("jmespath", "disk")]),
+        ("jmespath: 'results | @.disk.value > `3` && checks_run'", [("jmespath", "disk")]),
+        ("extract: results, jmespath: 'not_null(cpu.metrics.*.x, memory)'", [("jmespath", "cpu")]),
+        ("template: '{{ value.results.disk.value }}'", [("template", "disk")]),
+        ("extract: results, template: '{{ value[\"cpu\"].value }}'", [("template", "cpu")]),
+        ("extract: verdicts, mapping: {x: disk}, filter_priority: high", []),
+        ("extract: results, filter_priority: high, template: '{{ value.disk }}'", []),
+        ("extract: '{{ payload.x }}', mapping: {x: disk}", []),
+        ("extract: results, mapping: {x: '{{ payload.x }}'}", []),
+        ("extract: results, jmespath: '{{ payload.x }}'", []),
+        ("jmespath: 'results.*.disk'", []),
+        ("jmespath: 'sort_by(values(results), &results.disk)'", []),
+        ("jmespath: 'values(results)[?name == unit]'", []),
+        ("extract: results.memory.value", []),
+    ],
+)
+def test_a_path_to_a_check_without_a_name_is_a_warning(config: str, found: list[tuple[str, str]]) -> None:
+    checks = "{id: a, type: context, config: {checks: [disk, cpu, cpu, {type: memory, name: memory}]}}"
+    said = warned(nodes(checks, f"{{id: b, type: transform, config: {{source_node: a, {config}}}}}"))
+    assert [one.partition(" W503 nodes[1].config.")[2] for one in said] == [
+        f'{place}: the check "{name}" {BY_DEFAULT}' for place, name in found
+    ]
+    elsewhere = warned(nodes(checks, f"{{id: b, type: transform, config: {{{config}}}}}"))
+    assert elsewhere == []
+
+
+def test_a_comparison_of_a_value_that_is_a_nodes_knows_its_words() -> None:
+    text = "config: {source_node: a, extract: results.memory, template: '{{ value.verdict == \"bad\" }}'}"
+    checks = "{id: a, type: context, config: {checks: [{type: memory, name: memory}]}}"
+    assert refused(nodes(checks, f"{{id: b, type: transform, {text}}}")) == [
+        (
+            'f.yaml:4:90 E403 nodes[1].config.template: no verdict is "bad"'
+            " — known: ok, warning, unknown, critical, inconclusive"
+        )
     ]
 
 

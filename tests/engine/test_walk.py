@@ -61,6 +61,57 @@ nodes:
     assert states(result)["b"] == "skipped: not reached: a went on to c"
 
 
+@pytest.mark.parametrize(
+    "reads",
+    [
+        """when: 'b.status == "skipped" and c.status == "succeeded"'""",
+        """when: 'nodes.b.verdict == "unknown" and nodes.b.output == {}'""",
+        "when: 'nodes | length == 4 and not b2.has_errors'",
+        'when: \'nodes | list == ["a", "b", "b2", "c"]\'',
+        "skip_if_errors: [b, b2]",
+        "skip_if_condition: b2.has_errors",
+        "config: {source_node: b, default: none}",
+        "config: {template: '{{ b.status }}'}",
+    ],
+)
+def test_where_ways_meet_the_nodes_of_the_other_way_can_be_read_as_skipped(run: Run, reads: str) -> None:
+    result = run(f"""
+version: "1.0"
+nodes:
+  - {{id: a, {COPY}, next: [{{when: "payload.go is defined", to: b}}, {{to: c}}]}}
+  - {{id: b, {COPY}, next: b2}}
+  - {{id: b2, {COPY}, next: d}}
+  - {{id: c, {COPY}, next: d}}
+  - {{id: d, type: transform, {reads}}}
+""")
+    assert result.executed == ("a", "c", "d")
+    assert states(result)["b"] == "skipped: not reached: a went on to c"
+    assert states(result)["d"] == "succeeded"
+
+
+def test_what_a_walk_may_still_come_to_is_not_there_yet(run: Run) -> None:
+    result = run(f"""
+version: "1.0"
+nodes:
+  - {{id: a, {COPY}, next: [{{when: "payload.go is defined", to: b}}, {{to: c}}]}}
+  - {{id: b, {COPY}, next: d}}
+  - {{id: c, {COPY}, next: d, when: "nodes | list == ['a', 'b']"}}
+  - {{id: d, {COPY}}}
+""")
+    assert result.executed == ("a", "c", "d")
+
+
+def test_without_an_incident_its_parts_are_none(run: Run) -> None:
+    parts = ("id", "fingerprint", "status", "severity")
+    condition = " and ".join(f"incident.{part} is none" for part in parts)
+    result = run(f"""
+version: "1.0"
+nodes:
+  - {{id: a, {COPY}, when: "{condition}"}}
+""")
+    assert states(result) == {"a": "succeeded"}
+
+
 def test_the_branch_without_when_is_taken_where_no_other_fits(run: Run) -> None:
     result = run(
         f"""
@@ -199,6 +250,40 @@ nodes:
     assert states(result)["a"] == "failed"
     assert result.executed == ("a", "c")
     assert result.exit.code is ExitCode.FAILED
+
+
+@pytest.mark.parametrize(
+    ("nodes", "states_of_a"),
+    [
+        (f"- {{id: a, {BROKEN}, next: [{{when: a.output.x == 1, to: b}}, {{to: c}}]}}", "failed"),
+        (
+            (
+                f"- {{id: z, {BROKEN}, next: a}}\n"
+                f"  - {{id: a, {COPY}, next: [{{when: a.output.x == 1, to: b}}, {{to: c}}]}}"
+            ),
+            "skipped: z failed",
+        ),
+    ],
+    ids=["failed", "skipped"],
+)
+def test_after_a_failure_a_branch_that_cannot_be_evaluated_hides_no_reason(
+    run: Run, nodes: str, states_of_a: str
+) -> None:
+    result = run(f"""
+version: "1.0"
+nodes:
+  {nodes}
+  - {{id: b, {COPY}, next: end}}
+  - {{id: c, {COPY}, always: true}}
+""")
+    assert states(result) == {**states(result), "a": states_of_a, "c": "succeeded"}
+    assert result.notes == (
+        (
+            'a: next cannot be evaluated, and the run goes on to c: a.output.x == 1: "a.output.x" is undefined'
+            " — there is nothing in it"
+        ),
+    )
+    assert result.exit.reason.startswith(f"Node {result.executed[0]} failed: the payload has no ")
 
 
 def test_an_always_node_whose_when_cannot_be_evaluated_runs_and_says_so(run: Run) -> None:

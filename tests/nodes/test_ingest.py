@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
@@ -145,22 +145,41 @@ def test_labels_of_the_command_line_are_added_after_the_alert_is_named() -> None
 
 
 @pytest.mark.parametrize(
-    ("node", "override", "used"),
+    ("node", "override", "reason"),
     [
-        pytest.param(Ingest(), "", "alertmanager", id="detected"),
-        pytest.param(Ingest(), "alertmanager", "alertmanager", id="flag"),
-        pytest.param(Ingest(format="alertmanager"), "generic", "alertmanager", id="the-node-wins"),
-        pytest.param(Ingest(driver="alertmanager"), "generic", "alertmanager", id="by-its-other-name"),
+        pytest.param(Ingest(), "", "alerts[] has labels.alertname", id="detected"),
+        pytest.param(Ingest(), "alertmanager", "named by --format", id="flag"),
+        pytest.param(Ingest(format="alertmanager"), "alertmanager", "named by --format", id="both"),
+        pytest.param(Ingest(format="alertmanager"), "generic", "named by the node", id="the-node-wins"),
+        pytest.param(Ingest(driver="alertmanager"), "generic", "named by the node", id="by-its-other-name"),
     ],
 )
-def test_the_format_is_named_or_detected(node: Ingest, override: str, used: str) -> None:
-    assert ran(SAMPLE, node, format=override).data["format"] == used
+def test_the_format_is_named_or_detected(node: Ingest, override: str, reason: str) -> None:
+    data = ran(SAMPLE, node, format=override).data
+    assert (data["format"], data["format_reason"]) == ("alertmanager", reason)
+
+
+def test_a_source_that_names_the_format_is_said_to() -> None:
+    payload = {"alerts": SAMPLE["alerts"]}
+    scope = make_scope(payload=payload, overrides=Overrides(format="alertmanager"))
+    named = replace(scope, run=replace(scope.run, source="alertmanager"))
+    assert Ingest().run(named).data["format_reason"] == "named by --source"
 
 
 def test_entries_that_cannot_be_read_are_a_problem_and_no_failure() -> None:
     assert ran({"alerts": [alert("A"), {}, None]}).problems == (
         Problem(code="ignored_entries", message="2 entries of alerts[] could not be read as an alert"),
     )
+
+
+def test_what_the_sender_says_and_nobody_understands_is_a_problem_and_no_failure() -> None:
+    output = ran({"alerts": [alert("A", severity="sev-9", timestamp="soon"), None]})
+    assert output.problems == (
+        Problem(code="unknown_severity", message='the sender\'s severity "sev-9" is not known; taken as warning'),
+        Problem(code="unknown_time", message='the sender\'s timestamp "soon" is not a time; left unknown'),
+        Problem(code="ignored_entries", message="1 entry of alerts[] could not be read as an alert"),
+    )
+    assert output.verdict is Verdict.WARNING
 
 
 def test_no_alert_fails_the_node() -> None:

@@ -57,6 +57,7 @@ def test_a_path_leads_to_a_value_of_its_own_type(path: str, value: object) -> No
         ("alerts.first", 'the output of probe at alerts is a list of 1, so it has no "first"'),
         ("alerts.--1", 'the output of probe at alerts is a list of 1, so it has no "--1"'),
         ("alerts[0].name.x", 'the output of probe at alerts[0].name is "Disk", so it has no "x"'),
+        ("alerts[0].name[0]", 'the output of probe at alerts[0].name is "Disk", so it has no 0'),
     ],
 )
 def test_a_path_that_leads_nowhere_says_where_it_ends(path: str, message: str) -> None:
@@ -71,6 +72,7 @@ def test_a_default_stands_in_for_what_is_missing_and_null_is_one(default: object
     assert transformed(mapping={"a": "results.disc"}, default=default) == {"a": default}
     assert transformed(jmespath="results.disc", default=default) == default
     assert transformed(source_node="gone", default=default) == default
+    assert transformed(template="{{ value.resultz.disk }}", default=default) == default
 
 
 def test_the_payload_is_read_where_no_node_is_named() -> None:
@@ -87,6 +89,16 @@ def test_a_priority_is_kept_in_capitals_or_not() -> None:
     assert transformed(extract="recommendations", filter_priority="High") == [
         {"priority": "HIGH", "title": "Free space"}
     ]
+
+
+def test_an_entry_without_a_priority_has_none_by_any_name() -> None:
+    assert transformed(extract="recommendations", filter_priority="none") == []
+
+
+def test_a_default_stands_in_for_nothing_but_what_is_missing() -> None:
+    with pytest.raises(NodeError, match=r"^template cannot be rendered: ") as failed:
+        transformed(template="{{ 1 / value.results.disk.metrics.percent | int(0) }}{{ value + 1 }}", default=1)
+    assert failed.value.code == "template"
 
 
 def test_only_a_list_has_priorities() -> None:
