@@ -47,7 +47,7 @@ def sections(facts: Facts, head: Headline, now: datetime, failure: str) -> tuple
     found = (
         _alerts(facts, head, now),
         _checks(facts, head),
-        _cause(facts.analysis),
+        _cause(facts),
         _actions(facts.analysis),
         _failures(facts, head, now, failure),
     )
@@ -171,7 +171,8 @@ def _levels(check: CheckResult) -> Iterator[str]:
         yield f"Limits: {', '.join(levels)}."
 
 
-def _cause(analysis: Analysis | None) -> Section:
+def _cause(facts: Facts) -> Section:
+    analysis = facts.analysis
     if analysis is None:
         return Section()
     local = "The analysis service gave no answer; this comes from the local rules."
@@ -180,12 +181,25 @@ def _cause(analysis: Analysis | None) -> Section:
         said = tuple(filter(None, (flat(analysis.summary, _LONG),)))
         return Section(heading="Analysis", paragraphs=(*said, *doubt) if said else ())
     # of the first, which is about the cause: what the others rest on would pass for a proof of it here
-    evidence = dict.fromkeys(flat(one, _SHORT) for item in analysis.recommendations[:1] for one in item.evidence)
+    given = dict.fromkeys(flat(one, _SHORT) for item in analysis.recommendations[:1] for one in item.evidence)
+    told = tuple(_told(facts))
+    evidence = [one for one in given if one and not any(words.startswith(one.rstrip("…")) for words in told)]
     return Section(
         heading="Likely cause",
         paragraphs=(flat(analysis.probable_cause, _LONG), *doubt),
-        items=tuple(Item(text=one) for one in list(filter(None, evidence))[:_EVIDENCE]),
+        items=tuple(Item(text=one) for one in evidence[:_EVIDENCE]),
     )
+
+
+def _told(facts: Facts) -> Iterator[str]:
+    """Give what an analysis may rest on in the words in which it stands above: nobody reads it twice."""
+    for alert in facts.firing:
+        since_when = f" since {alert.started_at}" if alert.started_at else ""
+        where = f" on {alert.subject}" if alert.subject else ""
+        yield flat(f"{alert.name} ({alert.severity}) is firing{where}{since_when}")
+    if len(facts.firing) + len(facts.bad) == 1:  # of several, the evidence tells which of them the cause is about
+        said = [(one.name, one.description) for one in facts.firing] + [(one.name, one.message) for one in facts.bad]
+        yield from (text for name, words in said for text in (flat(words), flat(f"{name}: {words}")))
 
 
 def _actions(analysis: Analysis | None) -> Section:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 RULE: Final = "=" * 60
 MAX_LINE: Final = 500
 """Characters of one text in a line."""
+_FINDINGS: Final = 100
+"""Findings of a node that have a line; a payload may hold thousands of alerts."""
 _NAMED: Final = 5
 """Alerts that are named in a line."""
 
@@ -104,12 +106,17 @@ def _node(node: NodeResult) -> Iterator[_Line]:
     yield from _deliveries(node)
     yield from _advice(node)
     if "results" not in node.output:
-        yield from (
-            _Line(f"  {one.verdict} — {_short(finding_text(one))}", _colour(one.verdict)) for one in node.findings
-        )
+        yield from _findings(node)
     if node.errors:
         yield _Line(f"  Errors: {'; '.join(_short(error.message) for error in node.errors)}", _RED)
     yield _Line(f"  Duration: {node.duration_ms:.2f}ms")
+
+
+def _findings(node: NodeResult) -> Iterator[_Line]:
+    for one in node.findings[:_FINDINGS]:
+        yield _Line(f"  {one.verdict} — {_short(finding_text(one))}", _colour(one.verdict))
+    if len(node.findings) > _FINDINGS:
+        yield _Line(f"  and {len(node.findings) - _FINDINGS:,} more findings, in the result document", _YELLOW)
 
 
 def _alerts(node: NodeResult) -> Iterator[_Line]:

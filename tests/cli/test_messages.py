@@ -33,6 +33,12 @@ HELP = "pipeline-runner --help shows them all"
         ),
         (("--file", "missing.json"), 2, "File not found: missing.json"),
         (("--file", "bad.json"), 2, "Invalid JSON in file: Expecting value: line 1 column 1 (char 0)"),
+        (
+            ("--sample", "--source", "zabbix"),
+            2,
+            "No sample for --source zabbix — there is one for alertmanager, grafana, pagerduty, generic",
+        ),
+        (("--sample", "--format", "grafanna"), 2, 'unknown format "grafanna" — did you mean "grafana"?'),
         (("--sample", "--label", "x"), 2, "Invalid label format: x. Use KEY=VALUE."),
         (("--config", "fine.yaml", "--input", "x"), 2, "Invalid input format: x. Use KEY=VALUE."),
         (("--config", "fine.yaml", "--input", "x=1"), 2, "the definition declares no input x — it declares none"),

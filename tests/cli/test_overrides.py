@@ -133,6 +133,29 @@ def test_a_format_is_the_one_that_is_read(cli: Cli, tmp_path: Path, flags: tuple
     assert found["source"] == (given if flags[0] == "--source" else "cli")
 
 
+@pytest.mark.parametrize(
+    ("flags", "name", "seen"),
+    [
+        ((), "generic", ["firing Test Alert"]),
+        (("--source", "alertmanager"), "alertmanager", ["firing HighCPUUsage", "resolved DiskSpaceLow"]),
+        (("--source", "grafana"), "grafana", ["firing HighMemoryUsage", "resolved SlowPages"]),
+        (("--source", "pagerduty"), "pagerduty", ["firing Checkout answers with errors"]),
+        (("--source", "cron", "--format", "grafana"), "grafana", ["firing HighMemoryUsage", "resolved SlowPages"]),
+    ],
+    ids=["cli", "alertmanager", "grafana", "pagerduty", "format"],
+)
+def test_a_sample_is_of_the_format_that_is_named_and_runs_through_the_definition_for_alerts(
+    cli: Cli, flags: tuple[str, ...], name: str, seen: list[str]
+) -> None:
+    ended = cli("--sample", *flags, "--input", "machine_checks=false", "--fail-on", "never", "--json")
+    assert ended.code == 0, ended.err
+    found = json.loads(ended.out)
+    read = found["node_results"]["ingest"]
+    assert (found["definition"], found["status"], read["output"]["format"]) == ("alert", "completed", name)
+    assert [f"{alert['status']} {alert['name']}" for alert in read["output"]["alerts"]] == seen
+    assert read["errors"] == []
+
+
 def test_the_flag_wins_over_the_format_of_the_node(cli: Cli, tmp_path: Path) -> None:
     text = RELAY.replace("type: ingest", "type: ingest, config: {format: alertmanager}")
     assert document(cli, tmp_path, text, "--format", "generic")["node_results"]["read"]["output"]["format"] == "generic"

@@ -101,3 +101,21 @@ def test_its_sample_is_a_test_alert() -> None:
     assert (alert.name, alert.status, alert.severity) == ("Test Alert", "firing", Severity.WARNING)
     assert alert.description == "This is a test alert from the CLI"
     assert alert.labels == {"source": "cli-test", "environment": "development"}
+    assert (alert.started_at, alert.url) == ("2024-01-10T10:00:00Z", "https://monitoring.example.com/alerts/test")
+
+
+def test_words_and_times_that_are_not_known_are_noted() -> None:
+    alerts = [
+        {"name": "A", "severity": "sev-9", "priority": "P1", "status": "critical", "time": "10 o'clock"},
+        {"name": "B", "starts_at": "soon", "timestamp": 1704880800},
+    ]
+    parsed = Generic().parse({"alerts": alerts})
+    assert [(alert.severity.value, alert.status, alert.started_at) for alert in parsed.alerts] == [
+        ("critical", "firing", ""),
+        ("warning", "firing", "2024-01-10T10:00:00Z"),
+    ]
+    assert [problem.message for problem in parsed.problems] == [
+        'the sender\'s status "critical" is not known; taken as firing',
+        'the sender\'s severity "sev-9" is not known; taken as critical',
+        "the sender's time \"10 o'clock\" is not a time; left unknown",
+    ]
