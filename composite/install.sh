@@ -22,7 +22,7 @@ fi
 "$venv/bin/python" -I -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary=:all: \
   --requirement "$source/requirements.lock"
 site=$("$venv/bin/python" -I -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
-cp -R "$source/runner" "$site/runner"
+rm -rf "$site/runner" && cp -R "$source/runner" "$site/runner"
 rm -rf "$site/runner/builtin" && cp -R "$source/definitions" "$site/runner/builtin"
 (cd "$site" && "$venv/bin/python" -m runner.prepare >/dev/null)
 touch "$venv/.made"

@@ -17,7 +17,7 @@ from runner.prepare import write
 from runner.validators import PREPARED
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 ROOT: Final = Path(__file__).parents[2]
 STOPWATCH: Final = Path(__file__).with_name("stopwatch.py")
@@ -76,14 +76,7 @@ class Bench:
             check=False,
         )
         assert done.returncode == 0, done.stderr
-        return tuple(
-            Timing(
-                name=name,
-                seconds=tuple(seconds for seconds, _ in samples),
-                mebibytes=max(kibibytes for _, kibibytes in samples) / 1024,
-            )
-            for name, samples in zip(commands, json.loads(done.stdout), strict=True)
-        )
+        return timings(commands, done.stdout)
 
     def row(self, timing: Timing, *, than: Timing | None = None, target: str = "") -> None:
         """Put a measured command into the table."""
@@ -94,6 +87,18 @@ class Bench:
     def note(self, claim: str, target: str) -> None:
         """Put a figure that follows from several commands into the table."""
         self.lines.append(f"{claim:<{NAME + RATIO + 29}} {target}")
+
+
+def timings(names: Iterable[str], told: str) -> tuple[Timing, ...]:
+    """Read what the stopwatch says of commands."""
+    return tuple(
+        Timing(
+            name=name,
+            seconds=tuple(seconds for seconds, _ in samples),
+            mebibytes=max(kibibytes for _, kibibytes in samples) / 1024,
+        )
+        for name, samples in zip(names, json.loads(told), strict=True)
+    )
 
 
 NAME, RATIO = 34, 40
