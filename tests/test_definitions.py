@@ -3,27 +3,37 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from tests.channels.smtp_server import mail_server
 from tests.channels.stage import receiving
+from tests.doors.conftest import authority, ca_file, free_port
 from tests.providers.model_server import ADVICE, WORDS, answering, refuses, says
 from tests.support import definition_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    import trustme
+
+    from tests.channels.smtp_server import Post
     from tests.channels.stage import Receiver
     from tests.conftest import Ended
     from tests.providers.model_server import ModelServer
 
     Cli = Callable[..., Ended]
+
+__all__ = ["authority", "ca_file", "free_port"]
 
 FOLDER = Path(__file__).parents[1] / "definitions"
 PATHS = sorted(path for path in FOLDER.rglob("*") if path.is_file())
@@ -43,14 +53,25 @@ class _Site(BaseHTTPRequestHandler):
         """Keep quiet."""
 
 
-@pytest.fixture(scope="module")
-def site() -> Iterator[str]:
-    """Serve a web site on the loopback interface."""
+@contextmanager
+def web_site(certificate: trustme.LeafCert | None = None) -> Iterator[str]:
+    """Serve a web site on the loopback interface, over TLS with a certificate; gives the host and port to ask."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Site)
+    if certificate is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        certificate.configure_cert(context)
+        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
+    yield f"127.0.0.1:{server.server_port}"
     server.shutdown()
     server.server_close()
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[str]:
+    """Serve a web site without TLS."""
+    with web_site() as where:
+        yield f"http://{where}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,7 +165,12 @@ CASES = {
         definition="web-health",
         flags=("--input", "url=SITE/"),
         executed=("probe", "tell"),
-        said=("[OK] web-health: 1 check passed", "- page: SITE/ answered 200 in ", "analyze: skipped — when"),
+        said=(
+            "[OK] web-health: 1 check passed",
+            "- page: SITE/ answered 200 in ",
+            "certificate: skipped — when",
+            "analyze: skipped — when",
+        ),
     ),
     "web-health, slow": Case(
         definition="web-health",
@@ -248,8 +274,7 @@ DELIVERIES: Final = {
             "payload.severity": "critical",
             "payload.source": "db-1:9100",
             "payload.class": "DiskWillFillIn4Hours",
-            "payload.custom_details.probable_cause": CAUSE,
-            "payload.custom_details.recommendations.0.title": "Free space on /data on db-1",
+            "payload.custom_details.likely_cause": CAUSE,
         },
     ),
     "pagerduty-alert, acknowledged": Delivery(
@@ -263,7 +288,7 @@ DELIVERIES: Final = {
         payload="{}",
         code=1,
         executed=("ingest", "notify"),
-        arrived={"event_action": "trigger", "payload.custom_details.verdict": "unknown"},
+        arrived={"event_action": "trigger", "payload.severity": "error"},
     ),
     "model-analysis": Delivery(
         definition="model-analysis",
@@ -289,9 +314,7 @@ DELIVERIES: Final = {
         arrived={
             "text": f"[CRITICAL] {TITLE}",
             "blocks.2.text.text": (
-                f"*Likely cause*\n{CAUSE}\nThe analysis service gave no answer; this comes from the local rules.\n"
-                "• DiskWillFillIn4Hours (critical) is firing on db-1:9100 since 2026-01-10T10:00:00Z\n"
-                "• DiskWillFillIn4Hours: /data of db-1 is full in 3h"
+                f"*Likely cause*\n{CAUSE}\nThe analysis service gave no answer; this comes from the local rules."
             ),
         },
     ),
@@ -349,6 +372,7 @@ class Town:
     hook: Receiver
     model: ModelServer
     sick: ModelServer
+    post: Post
 
     @property
     def env(self) -> dict[str, str]:
@@ -358,14 +382,18 @@ class Town:
             "PAGERDUTY_EVENTS_URL": f"{self.hook.url}/v2/enqueue",
             "PAGERDUTY_ROUTING_KEY": "R0UTINGKEY",
             "OPENAI_API_KEY": "sk-swordfish-42",
+            "SMTP_URL": f"smtp://{self.post.where}?tls=no",
+            "SMTP_FROM": "watch@example.org",
+            "SMTP_TO": "oncall@example.org",
         }
 
 
 @pytest.fixture
 def town() -> Iterator[Town]:
     """Serve all of it on the loopback interface."""
-    with receiving() as hook, answering(says()) as model, answering(refuses(500, "out of memory")) as sick:
-        yield Town(hook, model, sick)
+    model, sick = answering(says()), answering(refuses(500, "out of memory"))
+    with receiving() as hook, model as well, sick as ill, mail_server() as post:
+        yield Town(hook, well, ill, post)
 
 
 @pytest.mark.parametrize("case", DELIVERIES.values(), ids=DELIVERIES)
@@ -408,3 +436,130 @@ def test_an_alert_has_one_incident_at_pagerduty_from_beginning_to_end(cli: Cli, 
         cli("--definition", "pagerduty-alert", "--payload", payload, env=town.env)
     assert [request.json["event_action"] for request in town.hook.requests] == ["trigger", "acknowledge", "resolve"]
     assert len({request.json["dedup_key"] for request in town.hook.requests}) == 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Certified:
+    """A site over TLS, and what web-health makes of its certificate."""
+
+    days: int
+    """From now until it ends."""
+    trusted: bool = True
+    """The authority is known."""
+    code: int = 0
+    verdict: str = "ok"
+    executed: tuple[str, ...] = ("probe", "certificate", "analyze", "tell")
+    title: str
+    said: tuple[str, ...] = ()
+    """Lines of what arrives, or their beginnings."""
+
+
+CERTIFIED: Final = {
+    "well": Certified(
+        days=90,
+        executed=("probe", "certificate", "tell"),
+        title="[OK] web-health: 2 checks passed",
+        said=(
+            "- page: https://WHERE/ answered 200 in ",
+            "- certificate: the certificate of WHERE expires in 89 days, on ",
+        ),
+    ),
+    "ends soon": Certified(
+        days=12,
+        verdict="warning",
+        title="[WARNING] certificate: the certificate of WHERE expires in 11 days, on ",
+        said=(
+            "Limits: warning below 21d, critical below 7d.",
+            "1 other check is ok: page.",
+            "The certificate of 127.0.0.1 was not renewed when it was due.",
+            "- Renew the certificate of 127.0.0.1 before it expires",
+        ),
+    ),
+    "ends too soon": Certified(
+        days=3,
+        code=5,
+        verdict="critical",
+        title="[CRITICAL] certificate: the certificate of WHERE expires in 2 days, on ",
+        said=("1 other check is ok: page.",),
+    ),
+    "over": Certified(
+        days=-2,
+        code=5,
+        verdict="critical",
+        title="[CRITICAL] https://WHERE/ page: TLS: certificate has expired (WHERE)",
+        said=(
+            "2 of 2 checks are not ok: 2 critical.",
+            "- CRITICAL certificate: the certificate of WHERE expired 2 days ago, on ",
+        ),
+    ),
+    "of nobody who is known": Certified(
+        days=90,
+        trusted=False,
+        code=5,
+        verdict="critical",
+        title="[CRITICAL] https://WHERE/ page: TLS: unable to get local issuer certificate (WHERE)",
+        said=(
+            "2 of 2 checks are not ok: 2 critical.",
+            "127.0.0.1 serves its own certificate without the one in between",
+        ),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CERTIFIED.values(), ids=CERTIFIED)
+def test_web_health_says_how_long_a_certificate_lasts(
+    cli: Cli, town: Town, authority: trustme.CA, ca_file: str, case: Certified
+) -> None:
+    ends = datetime.now(UTC) + timedelta(days=case.days)
+    leaf = authority.issue_cert("127.0.0.1", not_before=ends - timedelta(days=90), not_after=ends)
+    flags = ("--definition", "web-health", "--notify-driver", "generic", "--json")
+    env = town.env | ({"REQUESTS_CA_BUNDLE": ca_file} if case.trusted else {})
+    with web_site(leaf) as where:
+        ended = cli(*flags, "--input", f"url=https://{where}/", env=env)
+    document = json.loads(ended.out)
+    assert (ended.code, document["verdict"]) == (case.code, case.verdict), ended.err
+    assert tuple(document["executed_nodes"]) == case.executed
+    (request,) = town.hook.requests
+    assert request.json["title"].startswith(case.title.replace("WHERE", where))
+    lines = request.json["message"].splitlines()
+    wanted = [text.replace("WHERE", where) for text in case.said]
+    assert [text for text in wanted if not any(line.startswith(text) for line in lines)] == []
+
+
+def test_web_health_asks_for_no_certificate_where_nobody_listens(cli: Cli, town: Town, free_port: int) -> None:
+    url = f"https://127.0.0.1:{free_port}/"
+    ended = cli("--definition", "web-health", "--input", f"url={url}", "--notify-driver", "slack", env=town.env)
+    (request,) = town.hook.requests
+    assert ended.code == 5
+    assert "certificate: skipped — when is false: " in ended.err
+    assert request.json["text"].startswith(f"[CRITICAL] {url} page: connection refused by 127.0.0.1:{free_port}")
+
+
+@pytest.mark.parametrize("driver", ["slack", "generic", "pagerduty", "email"])
+@pytest.mark.parametrize(
+    "run",
+    [
+        ("local-monitor", ("--hostname", "box", *SICK), "[CRITICAL] box: memory is "),
+        (
+            "web-health",
+            ("--input", "url=SITE/slow", "--input", "warning=10ms", "--input", "critical=1m"),
+            "[WARNING] page: SITE/slow answered 200 in ",
+        ),
+    ],
+    ids=["local-monitor", "web-health"],
+)
+def test_what_looks_by_itself_tells_whoever_is_named(
+    cli: Cli, site: str, town: Town, driver: str, run: tuple[str, tuple[str, ...], str]
+) -> None:
+    name, flags, title = run
+    given = [flag.replace("SITE", site) for flag in flags]
+    cli("--definition", name, "--notify-driver", driver, *given, env=town.env)
+    heard = {
+        "slack": [request.json.get("text") for request in town.hook.requests],
+        "generic": [request.json.get("title") for request in town.hook.requests],
+        "pagerduty": [request.json.get("payload", {}).get("summary") for request in town.hook.requests],
+        "email": [str(arrived.mail["Subject"]).strip() for arrived in town.post.mails],
+    }
+    (told,) = heard[driver]
+    assert told.startswith(title.replace("SITE", site))
+    assert len(town.hook.requests) + len(town.post.mails) == 1

@@ -373,6 +373,8 @@ def test_a_url_is_one_of_the_web(value: object) -> None:
         ("shop.example", '"shop.example" is no URL', 'write "https://shop.example"'),
         ("shop.example:8080/x", '"shop.example:8080/x" is no URL', 'write "https://shop.example:8080/x"'),
         ("ftp://shop.example", '"ftp://shop.example" is no URL', SCHEME),
+        ("ftp://me:s3cr3t@shop.example", '"ftp://shop.example" is no URL', SCHEME),
+        ("me:s3cr3t@shop.example/x", '"shop.example/x" is no URL', SCHEME),
         ("https://", '"https://" is no URL', SCHEME),
         ("https://a b", '"https://a b" is no URL', SCHEME),
         ("https:///x", '"https:///x" is no URL', SCHEME),

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 from runner.channels.message import Item, Kind, Link, Section
 from runner.channels.wording import (
     alert_name,
-    check_line,
+    background,
+    check_title,
     clipped,
     clock,
     counted,
@@ -141,17 +142,22 @@ def _checks(facts: Facts, head: Headline) -> Section:
     bad = facts.bad
     good = [check for check in facts.checks if check not in bad]
     if not bad and head.kind is Kind.WELL:
-        return Section(items=_first([Item(text=check_line(check)) for check in good], _CHECKS))
+        return Section(items=_first([Item(text=check_title(check)) for check in good], _CHECKS))
     if not bad:
         return Section(paragraphs=_counted(good, "check is", "checks are"))
     if len(bad) == 1 and head.alert is None:
         fine = _counted(good, "other check is", "other checks are")
-        return Section(paragraphs=(*_levels(bad[0]), _FIRST_SEEN, *fine))
-    listed = _first([Item(text=f"{check.verdict.upper()} {check_line(check)}") for check in bad], _CHECKS)
+        return Section(paragraphs=(*_measured(bad[0]), _FIRST_SEEN, *fine))
+    listed = _first([_check_item(check) for check in bad], _CHECKS)
     fine_items = (Item(text=f"ok: {names(good)}"),) if good else ()
     count = f"{len(bad)} of {len(facts.checks)} checks are not ok: {_graded(check.verdict for check in bad)}."
     tally = (count,) if len(bad) > 1 else ()
     return Section(heading="" if tally else "Checks", paragraphs=(*tally, _FIRST_SEEN), items=(*listed, *fine_items))
+
+
+def _check_item(check: CheckResult) -> Item:
+    rest = background(check)
+    return Item(text=f"{check.verdict.upper()} {check_title(check)}", details=(rest,) if rest else ())
 
 
 def _first(items: Sequence[Item], limit: int) -> tuple[Item, ...]:
@@ -164,8 +170,10 @@ def _counted(good: Sequence[CheckResult], one: str, many: str) -> tuple[str, ...
     return (f"{counted(len(good), one, many)} ok: {names(good)}.",) if good else ()
 
 
-def _levels(check: CheckResult) -> Iterator[str]:
-    """Say what the value was held against, where the title names the check."""
+def _measured(check: CheckResult) -> Iterator[str]:
+    """Say what else the check saw, and what its value was held against, where the title names the check."""
+    if rest := background(check):
+        yield rest
     levels = [f"{word} {level}" for word, level in (("warning", check.warning), ("critical", check.critical)) if level]
     if levels and check.value is not None:
         yield f"Limits: {', '.join(levels)}."
@@ -181,25 +189,37 @@ def _cause(facts: Facts) -> Section:
         said = tuple(filter(None, (flat(analysis.summary, _LONG),)))
         return Section(heading="Analysis", paragraphs=(*said, *doubt) if said else ())
     # of the first, which is about the cause: what the others rest on would pass for a proof of it here
-    given = dict.fromkeys(flat(one, _SHORT) for item in analysis.recommendations[:1] for one in item.evidence)
-    told = tuple(_told(facts))
-    evidence = [one for one in given if one and not any(words.startswith(one.rstrip("…")) for words in told)]
     return Section(
         heading="Likely cause",
         paragraphs=(flat(analysis.probable_cause, _LONG), *doubt),
-        items=tuple(Item(text=one) for one in evidence[:_EVIDENCE]),
+        items=tuple(Item(text=one) for one in _evidence(facts, analysis)),
     )
 
 
-def _told(facts: Facts) -> Iterator[str]:
-    """Give what an analysis may rest on in the words in which it stands above: nobody reads it twice."""
+def _evidence(facts: Facts, analysis: Analysis) -> Iterator[str]:
+    """Give what the cause rests on: what is new, and of what stands above only what tells this trouble from others."""
+    # of the first, which is about the cause: what the others rest on would pass for a proof of it here
+    given = dict.fromkeys(flat(one, _SHORT) for item in analysis.recommendations[:1] for one in item.evidence)
+    told, new = tuple(_told(facts)), []
+    quoted: dict[str, str] = {}
+    for one in filter(None, given):
+        known = [name for name, words in told if words.startswith(one.rstrip("…"))]
+        quoted |= dict.fromkeys(known, one.partition("; ")[0])
+        new += [] if known or one.startswith("…") else [one]  # which counts others that are not here
+    telling = len(quoted) < len({name for name, _ in told})
+    yield from [*(dict.fromkeys(quoted.values()) if telling else ()), *new][:_EVIDENCE]
+
+
+def _told(facts: Facts) -> Iterator[tuple[str, str]]:
+    """Give the names of what is wrong, with what an analysis may quote of it and people have read above."""
     for alert in facts.firing:
         since_when = f" since {alert.started_at}" if alert.started_at else ""
         where = f" on {alert.subject}" if alert.subject else ""
-        yield flat(f"{alert.name} ({alert.severity}) is firing{where}{since_when}")
-    if len(facts.firing) + len(facts.bad) == 1:  # of several, the evidence tells which of them the cause is about
-        said = [(one.name, one.description) for one in facts.firing] + [(one.name, one.message) for one in facts.bad]
-        yield from (text for name, words in said for text in (flat(words), flat(f"{name}: {words}")))
+        yield flat(alert.name), flat(f"{alert.name} ({alert.severity}) is firing{where}{since_when}")
+    said = [(one.name, one.description) for one in facts.firing] + [(one.name, one.message) for one in facts.bad]
+    for name, words in said:
+        yield flat(name), flat(words)
+        yield flat(name), flat(f"{name}: {words}")
 
 
 def _actions(analysis: Analysis | None) -> Section:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from runner.channels.incident import VERDICTS
 from runner.channels.message import Kind
-from runner.channels.wording import alert_name, check_line, clipped, counted, flat
+from runner.channels.wording import alert_name, check_title, clipped, counted, flat
 from runner.records import record
 from runner.results import Severity, Verdict
 
@@ -53,7 +53,7 @@ def _problem(facts: Facts) -> Headline | None:
     if firing and (not bad or VERDICTS[firing[0].severity] >= bad[0].verdict):
         tag, text, alert = str(firing[0].severity), alert_name(firing[0]), firing[0]
     else:
-        tag, text, alert = str(bad[0].verdict), check_line(bad[0]), None
+        tag, text, alert = str(bad[0].verdict), check_title(bad[0]), None
     return Headline(
         kind=Kind.PROBLEM, severity=max(severities), title=_title(tag, clipped(text, 200) + more), alert=alert
     )

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping  # noqa: TC003 - read by pydantic
-from dataclasses import field, replace
-from typing import TYPE_CHECKING, ClassVar, Final, Literal, cast
+from dataclasses import field
+from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
 from runner.bounds import bounded
 from runner.channels.grouping import incidents
+from runner.channels.incident_page import own_messages, rows
 from runner.channels.message import Kind
 from runner.channels.model import Channel, concealed, credentials
 from runner.channels.web import Post, web_url
 from runner.channels.wording import clipped, flat
-from runner.channels.writing import write
 from runner.errors import Cancelled, NodeError
 from runner.facts import Facts
 from runner.records import record
@@ -21,8 +21,7 @@ from runner.scope import host_of
 from runner.spec import FilledText, Invalid, Template, Url
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from datetime import datetime
+    from collections.abc import Iterator, Sequence
 
     from runner.channels.grouping import Incident
     from runner.channels.message import Message
@@ -118,19 +117,20 @@ class PagerDuty(Channel):
         open_only = self.event_action in {"trigger", "acknowledge"}
         found = () if self.dedup_key else tuple(one for one in incidents(scope) if not (open_only and one.closed))
         alone = len(found) == 1 and message.kind is not Kind.FAILED
-        events = [_event_of(one, message if alone else _own(one, message, scope)) for one in found]
+        told = [message] if alone else own_messages(found, message, scope)
+        events = [_event_of(one, own) for one, own in zip(found, told, strict=True)]
         if message.kind is Kind.FAILED or not events:
             events.append(_event_about(message))
         events.sort(key=lambda one: (_STATUSES.index(one.status), -one.facts.verdict.rank))
-        return Events(posts=tuple(self._post(event, message, scope) for event in events))
+        return Events(posts=tuple(self._post(event, _also(event, events), scope) for event in events))
 
-    def _post(self, event: Event, message: Message, scope: Scope) -> Post:
+    def _post(self, event: Event, also: Sequence[str], scope: Scope) -> Post:
         (key,) = self.secrets()
         body = {
             "routing_key": key,
             "event_action": _ACTIONS[event.status] if self.event_action == "auto" else self.event_action,
             "dedup_key": self.dedup_key or event.key,
-            "payload": _payload(event, message, scope),
+            "payload": {**_payload(event, scope), "custom_details": bounded(rows(event.told, also), limit=_DETAILS)},
             "links": [{"href": link.url, "text": link.text} for link in event.told.links if len(link.url) <= _LINK],
             "client": self.client or CLIENT,
             "client_url": self.client_url or scope.run.url,
@@ -202,16 +202,16 @@ def _event_about(message: Message) -> Event:
     return Event(key=message.dedup_key, status=status, told=message, facts=Facts(verdict=message.verdict))
 
 
-def _own(incident: Incident, message: Message, scope: Scope) -> Message:
-    """Write what there is to say about one of several incidents."""
-    generated_at = cast("datetime", message.data["generated_at"])
-    return write(replace(scope, failure=""), incident.facts, generated_at).masked(scope.masker)
+def _also(event: Event, events: Sequence[Event]) -> tuple[str, ...]:
+    """Name what else is wrong, for somebody who looks at one of several incidents."""
+    if event.status == "resolved":
+        return ()
+    return tuple(one.told.title for one in events if one is not event and one.status != "resolved")
 
 
-def _payload(event: Event, message: Message, scope: Scope) -> dict[str, object]:
-    """Describe an incident within PagerDuty's limits; the details tell what the whole message does, too."""
+def _payload(event: Event, scope: Scope) -> dict[str, object]:
+    """Describe an incident within PagerDuty's limits."""
     told = event.told
-    details = {**told.document, "title": message.title, "message": message.document["message"]}
     source, component, kind = (flat(scope.masker.mask(text), _FIELD) for text in _place(event.facts))
     definition = flat(scope.run.definition, _FIELD)
     place = {
@@ -223,9 +223,8 @@ def _payload(event: Event, message: Message, scope: Scope) -> dict[str, object]:
     return {
         "summary": clipped(told.whole.partition("\n")[0] or told.title, _SUMMARY),
         "severity": _SEVERITIES.get(event.facts.verdict, told.severity),
-        "timestamp": message.data["generated_at"],
+        "timestamp": told.data["generated_at"],
         **{name: text for name, text in place.items() if text},
-        "custom_details": bounded({name: item for name, item in details.items() if item}, limit=_DETAILS),
     }
 
 

@@ -61,6 +61,17 @@ def check_line(check: CheckResult) -> str:
     return f"{prefix}: {message}" if prefix else message
 
 
+def check_title(check: CheckResult) -> str:
+    """Say what a check saw, up to the first semicolon: what is behind it is background."""
+    return check_line(check).partition("; ")[0]
+
+
+def background(check: CheckResult) -> str:
+    """Return what `check_title` leaves out, as a sentence; empty where that is nothing."""
+    rest = check_line(check).partition("; ")[2]
+    return f"{rest[0].upper()}{rest[1:]}{'' if rest.endswith('.') else '.'}" if rest else ""
+
+
 def since(alert: Alert, now: datetime) -> str:
     """Say since when an alert fires: `since 2024-01-10 10:00 UTC (15m)`; empty where its sender did not say."""
     start = _moment(alert.started_at)

@@ -6,6 +6,7 @@ import json
 import shlex
 from typing import TYPE_CHECKING, Final
 
+from runner.cli.payload import parsed
 from runner.errors import UsageError
 from runner.records import record
 from runner.spec import described, did_you_mean
@@ -138,11 +139,9 @@ def _entries(text: str) -> Iterator[str]:
     if not text.startswith("{"):
         yield from filter(None, map(str.strip, text.splitlines()))
         return
-    try:
-        values = json.loads(text)
-    except ValueError as error:
-        raise UsageError(f"input inputs: Invalid JSON: {error} — lines of KEY=VALUE will do, too") from None
-    yield from (f"{key}={value if isinstance(value, str) else json.dumps(value)}" for key, value in values.items())
+    values = parsed(text, "input inputs: Invalid JSON")
+    given = {key: value for key, value in values.items() if value is not None}
+    yield from (f"{key}={value if isinstance(value, str) else json.dumps(value)}" for key, value in given.items())
 
 
 def _extra(given: Mapping[str, str]) -> list[str]:

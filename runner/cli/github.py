@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from runner.cli.log import Log
     from runner.errors import Diagnostic
-    from runner.results import Exit, RunResult, RunStatus
+    from runner.results import Exit, NodeResult, RunResult, RunStatus
     from runner.secrets import Masker, Secret
 
 
@@ -40,7 +41,7 @@ class GitHub:
 
     def annotate(self, diagnostics: Iterable[Diagnostic]) -> None:
         """Annotate definitions at the places that are wrong."""
-        for line in diagnostic_annotations(diagnostics):
+        for line in diagnostic_annotations(replace(one, file=self._file(one.file)) for one in diagnostics):
             self.log.command(line)
 
     def tell_failure(self, message: str, diagnostics: Sequence[Diagnostic], end: Exit, *, summary: str) -> None:
@@ -56,16 +57,34 @@ class GitHub:
         """Write the outputs of what was to run no node; `status` is one that the exit code does not say."""
         self._write(failure_outputs(end, token=_token(), status=status, summary_path=self._relative(summary)))
 
-    def tell_result(self, result: RunResult, *, results: str, summary: str) -> None:
-        """Annotate a run and write its outputs; `results` and `summary` are paths, empty where nothing was written."""
-        for line in run_annotations(result):
+    def tell_result(self, result: RunResult, *, results: str, summary: str, problem: str = "") -> None:
+        """Annotate a run and write its outputs.
+
+        `results` and `summary` are paths, empty where nothing was written; `problem` says why, where that is a fault.
+        """
+        if problem:
+            self.log.command(command("error", printable(problem)))
+        for line in run_annotations(self._placed(result)):
             self.log.command(line)
         results_path, summary_path = self._relative(results), self._relative(summary)
         self._write(outputs(result, token=_token(), results_path=results_path, summary_path=summary_path))
 
+    def _placed(self, result: RunResult) -> RunResult:
+        """Return a result whose files are named as the repository knows them."""
+
+        def placed(node: NodeResult) -> NodeResult:
+            findings = tuple(replace(finding, file=self._file(finding.file)) for finding in node.findings)
+            return replace(node, file=self._file(node.file), findings=findings)
+
+        return replace(result, nodes=tuple(map(placed, result.nodes)))
+
+    def _file(self, path: str) -> str:
+        """Name a file relative to the repository, wherever this was started; a label of no file stays."""
+        return self._relative(os.path.normpath(path)) if path and Path(path).exists() else path
+
     def _relative(self, path: str) -> str:
         """Write a path as other steps know it: relative to the workspace where it is below."""
-        whole = Path(path).absolute()
+        whole = Path(os.path.normpath(Path(path).absolute()))
         return str(whole.relative_to(self.workspace)) if path and whole.is_relative_to(self.workspace) else path
 
     def _write(self, text: str) -> None:

@@ -41,9 +41,9 @@ def read_payload(options: argparse.Namespace, shell: Shell) -> object:
     if len(given) > 1:
         raise UsageError(f"Cannot specify both {given[0]} and {given[1]} — give the event once")
     if options.payload is not None:
-        return _parsed(_bounded(os.fsencode(options.payload)), "Invalid JSON payload")
+        return parsed(_bounded(os.fsencode(options.payload)), "Invalid JSON payload")
     if options.file is not None:
-        return _parsed(_bounded(_read(options.file, shell)), "Invalid JSON in file")
+        return parsed(_bounded(_read(options.file, shell)), "Invalid JSON in file")
     if options.sample:
         return _sample(options)
     return _github_event(shell) if options.event else {}
@@ -76,13 +76,19 @@ def _bounded(data: bytes) -> bytes:
     return data
 
 
-def _parsed(data: bytes, complaint: str) -> Any:  # noqa: ANN401 - JSON
+def parsed(data: bytes | str, complaint: str) -> Any:  # noqa: ANN401 - JSON
+    """Read JSON; raise `UsageError`, beginning with the complaint, for what is none."""
+
+    def refuse(word: str) -> None:
+        raise UsageError(f"{complaint}: {word} is no number in JSON")
+
     try:
-        return json.loads(data)
+        return json.loads(data, parse_constant=refuse)
     except RecursionError:
         raise UsageError(f"{complaint}: it is nested too deeply") from None
     except ValueError as error:
-        raise UsageError(f"{complaint}: {error}") from None
+        known = isinstance(error, json.JSONDecodeError | UnicodeDecodeError)
+        raise UsageError(f"{complaint}: {error if known else 'a number has too many digits'}") from None
 
 
 def _github_event(shell: Shell) -> object:
@@ -93,6 +99,6 @@ def _github_event(shell: Shell) -> object:
     if name not in _EVENTS:
         known = " or ".join(_EVENTS)
         raise UsageError(f"--event cannot read the event {name or 'of this workflow'} — it reads {known}")
-    event = _parsed(_bounded(_read(path, shell)), "Invalid JSON in file")
+    event = parsed(_bounded(_read(path, shell)), "Invalid JSON in file")
     found = event.get(_EVENTS[name]) if isinstance(event, dict) else None
     return {} if found is None else found

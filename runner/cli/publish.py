@@ -22,28 +22,29 @@ def publish(result: RunResult, job: Job, shell: Shell, files: Files, trail: Trai
 
     Only a result document that cannot be written changes the outcome. Raises `NotWritten` where stdout takes nothing.
     """
-    result = _write_document(result, job, shell, files, trail)
+    problem = _write_document(result, job, shell, files, trail)
+    result = _failed(result, problem) if problem else result
     summary_path = _write_summary(result, job, shell)
     if hub := shell.hub:
-        hub.tell_result(result, results=job.results, summary=summary_path)
+        hub.tell_result(result, results="" if problem else job.results, summary=summary_path, problem=problem)
     shell.verdict = result.verdict
     _print(result, job, shell)
     return result.exit.code
 
 
-def _write_document(result: RunResult, job: Job, shell: Shell, files: Files, trail: Trail) -> RunResult:
-    """Write the result document; its journal has done its duty then."""
+def _write_document(result: RunResult, job: Job, shell: Shell, files: Files, trail: Trail) -> str:
+    """Write the result document, and its journal has done its duty; return why that could not be, else nothing."""
     if not job.results:
-        return result
+        return ""
     trail.end(result)
     try:
         files.write(job.results, encode(shell.masked(document(result)), indent=2))
     except NotWritten as error:
         shell.log.error(error.message)  # noqa: TRY400 - the log is ours, and the message says it all
-        return _failed(result, error.message)
+        return error.message
     trail.remove()
     shell.log.info(f"result document: {job.results}")
-    return result
+    return ""
 
 
 def _failed(result: RunResult, reason: str) -> RunResult:

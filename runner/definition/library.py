@@ -44,7 +44,7 @@ class Library:
         """
         kind, _, rest = wanted.partition(":")
         if kind == "builtin":
-            return self._builtin(rest) or self._missing(wanted, rest)
+            return self._builtin(rest) or self._no_builtin(wanted, rest)
         if kind == "db":
             raise Unavailable(f"Pipeline definition not found: {wanted} — this version reads no database")
         if kind == "file" or "/" in wanted or wanted.endswith(SUFFIXES):
@@ -89,6 +89,10 @@ class Library:
         known = {one: one for one in (*(path.stem for path in self.files()), *self.builtins())}
         places = ", ".join(_shown(folder, self.workspace) for folder in self.folders)
         raise Unavailable(self._not_found(wanted, meant(name, known), f"{places} and the built-in definitions"))
+
+    def _no_builtin(self, wanted: str, name: str) -> NoReturn:
+        hint = meant(name, {one: one for one in self.builtins()})
+        raise Unavailable(self._not_found(wanted, hint, "the built-in definitions"))
 
     def _not_found(self, wanted: str, hint: str, places: str) -> str:
         """Say what was not found, what may have been meant, and where it was looked for."""

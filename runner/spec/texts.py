@@ -45,6 +45,8 @@ FilledText: TypeAlias = Annotated[str | Secret | Sealed, ReadBy(filled_text, {"t
 
 _SHORT_PATH: Final = 12
 """Characters of a path that can be no credential."""
+_USER: Final = r"(?<![^/])[^/@]*@"
+"""User and password in front of a host."""
 _URL: Final = r"(?i)https?://[^\s/?#]+[^\s]*"
 
 
@@ -52,7 +54,7 @@ def url(value: object) -> str | Secret | Sealed:
     """Read an http or https URL; a secret in it is opened by the door that calls it."""
     found = filled_text(value)
     if isinstance(found, str) and not isinstance(found, Template) and not re.fullmatch(_URL, found):
-        shown = _without_path(found)
+        shown = _without_path(re.sub(_USER, "", found))
         needs_scheme = re.fullmatch(r"[\w.-]+(:\d+)?(/\S*)?", found)
         hint = f'write "https://{shown}"' if needs_scheme else "it starts with http:// or https://"
         raise Invalid(f"{described(shown)} is no URL", hint)

@@ -63,7 +63,10 @@ BUSY = {
         "On web-1: `ps aux --sort=-%cpu | head` shows the busiest processes",
         "On web-1: `uptime` shows whether the load is growing or passing",
     ],
-    "evidence": ["HighCPUUsage: CPU usage of web-1 is above 80% for 5 minutes, now 93.4%"],
+    "evidence": [
+        "HighCPUUsage (critical) is firing on web-1 since 2026-03-01T09:55:00Z",
+        "HighCPUUsage: CPU usage of web-1 is above 80% for 5 minutes, now 93.4%",
+    ],
 }
 START = {
     "type": "connection_refused",

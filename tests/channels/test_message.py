@@ -294,8 +294,48 @@ def test_alerts_of_one_name_are_told_apart_where_they_are_linked() -> None:
 
 def test_a_cause_is_shown_with_its_own_evidence() -> None:
     other = {**ANALYSIS["recommendations"][0], "evidence": ["home: connection refused"]}
-    text = written(checked(disk=FULL_DISK), analysed(recommendations=[*ANALYSIS["recommendations"], other])).text
+    nodes = (ingested(alert()), checked(disk=FULL_DISK))
+    text = written(*nodes, analysed(recommendations=[*ANALYSIS["recommendations"], other])).text
     assert "Log files fill the file system.\n- disk / is 96.2% full\n\nWhat to do:" in text
+
+
+def test_evidence_that_stands_above_is_not_said_again() -> None:
+    seen = [
+        "HighCPUUsage (critical) is firing on web-1 since 2026-03-01T09:55:00Z",
+        "HighCPUUsage: CPU usage is above 80% for…",
+        "load is 14.2 on 4 processors",
+    ]
+    recommended = [{**ANALYSIS["recommendations"][0], "evidence": seen}]
+    text = written(ingested(alert()), analysed(recommendations=recommended)).text
+    assert "Log files fill the file system.\n- load is 14.2 on 4 processors\n\nWhat to do:" in text
+
+
+def test_of_several_things_the_evidence_says_which_one_the_cause_is_about() -> None:
+    recommended = [{**ANALYSIS["recommendations"][0], "evidence": ["disk: disk / is 96.2% full, above 95%"]}]
+    text = written(checked(disk=FULL_DISK, again=FULL_DISK), analysed(recommendations=recommended)).text
+    assert "Log files fill the file system.\n- disk: disk / is 96.2% full, above 95%\n\nWhat to do:" in text
+
+
+CERTIFICATE = check(
+    "the certificate of shop.example:443 expires in 12 days, below 21d; it is for shop.example; chain: shop ← R11",
+    "warning",
+    type="tls",
+    subject="shop.example:443",
+)
+
+
+def test_a_title_leaves_out_what_is_background() -> None:
+    message = written(checked(cert=CERTIFICATE))
+    assert message.title == "[WARNING] cert: the certificate of shop.example:443 expires in 12 days, below 21d"
+    assert message.text.startswith("It is for shop.example; chain: shop ← R11.\nFirst seen in this run.")
+
+
+def test_in_a_list_background_stands_below_what_is_not_ok_and_nowhere_else() -> None:
+    text = written(checked(cert=CERTIFICATE, disk=FULL_DISK)).text
+    line = "- WARNING cert: the certificate of shop.example:443 expires in 12 days, below 21d\n"
+    assert f"{line}    - It is for shop.example; chain: shop ← R11.\n" in text
+    well = written(checked(cert={**CERTIFICATE, "verdict": "ok"}, memory=GOOD_MEMORY)).text
+    assert "- cert: the certificate of shop.example:443 expires in 12 days, below 21d\n- " in well
 
 
 def test_text_from_outside_starts_no_line_of_its_own() -> None:

@@ -4,6 +4,7 @@ import json
 import socket
 import threading
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from runner.results import Verdict
 from runner.secrets import Sealed, Secret
 from runner.spec import Invalid, Template
 from tests.channels.stage import (
+    ANALYSIS,
     FULL_DISK,
     GOOD_MEMORY,
     alert,
@@ -97,10 +99,14 @@ def test_a_firing_alert_triggers_an_incident(receiver: Receiver) -> None:
         "client": "pipeline-runner",
         "client_url": "https://ci.example/runs/1",
     }
-    assert details["alerts"][0]["description"] == "CPU usage is above 80% for 5 minutes"
-    assert details["probable_cause"] == "Log files fill the file system."
-    assert details["recommendations"][0]["actions"][0] == "du -x / | sort -n | tail"
-    assert details["run"]["id"] == "run-1"
+    assert details == {
+        "message": (
+            "CPU usage is above 80% for 5 minutes\nFiring since 2026-03-01 09:55 UTC (2h5m).\nLabels: job=node"
+        ),
+        "likely_cause": "Log files fill the file system.\n- disk / is 96.2% full",
+        "what_to_do": "- Free space on /\n    - du -x / | sort -n | tail\n    - journalctl --vacuum-size=1G",
+        "run": "web-health · production · run run-1",
+    }
 
 
 @pytest.mark.parametrize(
@@ -133,7 +139,7 @@ def test_a_bad_check_triggers_an_incident(
         component,
         kind,
     )
-    assert payload["custom_details"]["checks"][0]["message"] == result["message"]
+    assert payload["summary"].endswith(result["message"])
 
 
 @pytest.mark.parametrize(
@@ -181,8 +187,15 @@ def test_each_incident_has_an_event_of_its_own_the_worst_first(receiver: Receive
     first, _, _, slow, *_ = (request.json["payload"] for request in receiver.requests)
     assert (first["summary"], first["severity"]) == ("[CRITICAL] HighCPUUsage on web-1", "critical")
     assert (slow["summary"], slow["severity"], slow["source"]) == ("[WARNING] Slow on web-2", "warning", "web-2")
-    assert [one["name"] for one in slow["custom_details"]["alerts"]] == ["Slow"]
-    assert "checks" not in slow["custom_details"]
+    assert slow["custom_details"] == {
+        "message": ("CPU usage is above 80% for 5 minutes\nFiring since 2026-03-01 09:55 UTC (2h5m)."),
+        "also_wrong": (
+            "[CRITICAL] HighCPUUsage on web-1\n"
+            "[CRITICAL] db1: disk / is 96.2% full, above 95%\n"
+            "[UNKNOWN] port: tcp db1:5432: permission denied"
+        ),
+        "run": "web-health · production · run run-1",
+    }
 
 
 def test_the_same_facts_have_the_same_keys_in_every_run(receiver: Receiver) -> None:
@@ -274,8 +287,43 @@ def test_texts_of_the_definition_reach_the_event(receiver: Receiver) -> None:
         "Disk!",
     ]
     details = [request.json["payload"]["custom_details"] for request in receiver.requests]
-    assert {one["title"] for one in details[:3]} == {"disk again"}
-    assert all(one["message"].startswith("Call production") for one in details[:3])
+    assert [one["message"] for one in details] == [
+        "Call production",
+        *["disk again\nCall production"] * 2,  # the summary of each says which one it is
+        "Disk!\nRun.",
+    ]
+
+
+def test_one_of_several_incidents_is_told_what_is_about_it_alone(receiver: Receiver) -> None:
+    def advice(title: str, *evidence: str) -> dict[str, Any]:
+        return {**ANALYSIS["recommendations"][0], "title": title, "actions": [], "evidence": list(evidence)}
+
+    recommended = [
+        advice("Free space", "disk: disk / is 96.2% full, above 95%"),
+        advice("Open the port", "port: tcp db1:5432: permission denied"),
+        advice("Look at db1", "disk: disk / is 96.2% full, above 95%", "… and 4 more like these"),
+        advice("Call somebody"),
+        advice("Think", "something that nobody else has said"),
+    ]
+    broken = node("logs", "context", error="timed out after 10s", required=False)
+    probed = checked(disk=FULL_DISK, port=UNSURE, memory=GOOD_MEMORY)
+    sent(receiver, probed, analysed(recommendations=recommended), broken)
+    disk, port, memory = (request.json["payload"]["custom_details"] for request in receiver.requests)
+    assert disk["likely_cause"] == "Log files fill the file system."
+    assert disk["what_to_do"] == "- Free space\n- Look at db1\n- Call somebody\n- Think"
+    assert port["what_to_do"] == "- Open the port\n- Look at db1\n- Call somebody\n- Think"
+    assert port["message"] == (
+        "First seen in this run.\nThe run went on without logs, which failed: timed out after 10s"
+    )
+    assert "likely_cause" not in port
+    assert memory == {"message": "- db1: memory is 41% used", "run": "web-health · production · run run-1"}
+
+
+def test_what_else_is_wrong_is_counted(receiver: Receiver) -> None:
+    sent(receiver, checked(**{f"port-{number}": UNSURE for number in range(1, 15)}))
+    *listed, last = receiver.requests[0].json["payload"]["custom_details"]["also_wrong"].splitlines()
+    assert (len(listed), listed[0]) == (10, "[UNKNOWN] port-2: tcp db1:5432: permission denied")
+    assert last == "… and 3 more"
 
 
 def test_an_event_keeps_within_the_limits(receiver: Receiver) -> None:
@@ -288,8 +336,17 @@ def test_an_event_keeps_within_the_limits(receiver: Receiver) -> None:
     payload = request.json["payload"]
     assert len(payload["summary"]) <= 1024
     assert all(len(payload[name]) <= 255 for name in ("source", "component", "group", "class"))
-    assert payload["custom_details"]["truncated"].startswith("cut: ")
+    assert len(payload["custom_details"]["message"]) < 6000
     assert [link["href"] for link in request.json["links"]] == ["https://ci.example/runs/1"]
+
+
+def test_a_text_of_the_definition_keeps_within_the_limits(receiver: Receiver) -> None:
+    scope = make_scope(checked(disk=FULL_DISK))
+    message = replace(write(scope, gather(scope), NOON), whole="ü" * 600_000)
+    assert deliver(PagerDuty(integration_key=KEY, events_url=receiver.url), message, scope).status == "sent"
+    (request,) = receiver.requests
+    assert len(request.body) < 512_000
+    assert request.json["payload"]["custom_details"]["truncated"].startswith("cut: ")
 
 
 def test_secrets_are_masked_in_an_event_and_its_key_is_not(receiver: Receiver) -> None:

@@ -12,6 +12,7 @@ from runner.channels.message import Item, Link, Section
 from runner.channels.slack import Slack, blocks
 from runner.channels.writing import write
 from runner.facts import gather
+from tests.channels.block_kit import refusals
 from tests.channels.stage import FULL_DISK, alert, analysed, checked, ingested, make_scope
 
 if TYPE_CHECKING:
@@ -101,6 +102,7 @@ def test_every_text_keeps_within_the_limits(text: str) -> None:
     assert sum(map(len, texts)) < 13_000
     assert not any(one.rstrip("…").endswith(("&", "&a", "&am", "&amp")) for one in texts)
     assert "… and more than fits here" in texts
+    assert refusals({"text": "x", "blocks": laid_out}) == []
 
 
 def test_many_small_sections_keep_within_fifty_blocks() -> None:
@@ -129,3 +131,25 @@ def test_a_url_that_is_none_is_not_shown(url: str) -> None:
     failed = deliver(channel, written(), make_scope())
     said = "SLACK_WEBHOOK_URL is no URL: it starts with http:// or https:// and names a host"
     assert (failed.status, failed.attempts, failed.error) == ("failed", 0, said)
+
+
+@pytest.mark.parametrize(
+    ("block", "said"),
+    [
+        ({"type": "header", "text": {"type": "plain_text", "text": "x" * 151}}, "a text of 151 characters"),
+        ({"type": "header", "text": mrkdwn("x")}, "no mrkdwn in a header"),
+        (section("x" * 3001), "a text of 3001 characters"),
+        (section(" "), "a text of 1 characters"),
+        (section("<!channel> a"), "a tag that is no link in '<!channel> a'"),
+        (section("a & b"), "a bare & in 'a & b'"),
+        ({**section("x"), "color": "red"}, "unknown keys ['color']"),
+        ({"type": "context", "elements": []}, "0 elements"),
+        ({"type": "table"}, "no type table here"),
+    ],
+)
+def test_the_rules_that_blocks_are_held_against_refuse_what_slack_refuses(block: dict[str, Any], said: str) -> None:
+    assert refusals({"text": "x", "blocks": [block]}) == [f"block 0: {said}"]
+    assert refusals({"text": "", "blocks": [section("x")] * 51}) == [
+        "text is what notifications show, and stands alone",
+        "51 blocks",
+    ]

@@ -165,8 +165,9 @@ def test_extra_arguments_come_last_and_so_win() -> None:
         ({"command": "validate", "fail_on": "never"},
          "input fail-on is for command: run — name what to validate with path"),
         ({"inputs": "{"},
-         ("input inputs: Invalid JSON: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"
-          " — lines of KEY=VALUE will do, too")),
+         "input inputs: Invalid JSON: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"),
+        ({"inputs": '{"n": ' + "[" * 3000 + "]" * 3000 + "}"}, "input inputs: Invalid JSON: it is nested too deeply"),
+        ({"inputs": '{"n": NaN}'}, "input inputs: Invalid JSON: NaN is no number in JSON"),
         ({"extra_args": "--label 'a=b"}, "input extra-args: No closing quotation — quote as a shell would"),
     ],
 )  # fmt: skip

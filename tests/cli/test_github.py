@@ -154,7 +154,7 @@ FINE = 'version: "1.0"\nnodes: [{id: a, type: transform}]\n'
         (FINE, ("--payload", "{"), {"status": "failed", "exit-code": "2"}),
         (FINE, ("--nonsense",), {"status": "failed", "exit-code": "2"}),
         (FINE + "secrets: [NOT_SET]\n", (), {"status": "failed", "exit-code": "4", "findings-count": "0"}),
-        (FINE, ("--results", "/dev/full"), {"status": "completed", "exit-code": "1"}),
+        (FINE, ("--results", "/dev/full"), {"status": "completed", "exit-code": "1", "results-path": ""}),
     ],
     ids=["ok", "unhealthy", "failed", "invalid", "usage", "unknown flag", "unavailable", "not written"],
 )

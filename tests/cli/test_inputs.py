@@ -319,7 +319,7 @@ def test_verbose_says_where_it_was_found(cli: Cli, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("wanted", "message"),
     [
-        ("builtin:nope", "builtin:nope — Searched definitions and the built-in definitions"),
+        ("builtin:nope", "builtin:nope — Searched the built-in definitions"),
         ("file:nope.yaml", "file:nope.yaml — Searched HERE/nope.yaml"),
         ("nope.yaml", "nope.yaml — Searched HERE/nope.yaml"),
         (

@@ -31,6 +31,8 @@ HELP = "pipeline-runner --help shows them all"
             2,
             "Invalid JSON payload: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)",
         ),
+        (("--payload", '{"a": NaN}'), 2, "Invalid JSON payload: NaN is no number in JSON"),
+        (("--payload", f'{{"a": {"1" * 5000}}}'), 2, "Invalid JSON payload: a number has too many digits"),
         (("--file", "missing.json"), 2, "File not found: missing.json"),
         (("--file", "bad.json"), 2, "Invalid JSON in file: Expecting value: line 1 column 1 (char 0)"),
         (

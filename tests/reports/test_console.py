@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from runner.results import RunResult
 
 
+FIRES = {"status": "firing", "severity": "warning"}
+OVER = {"status": "resolved", "severity": "critical", "started_at": "2024-01-10T10:00:00Z"}
+
+
 def text_of(run: RunResult, **options: Any) -> str:  # noqa: ANN401 - keywords of result_text
     return result_text(run, origin="Config: web.yaml", **options)
 
@@ -62,8 +66,48 @@ def test_the_head_says_what_ran(make_run: Callable[..., Any]) -> None:
             ["Recommendation: [high] Free space", "Recommendation: Look"],
         ),
         ({"alerts": [], "truncated": 3}, ["Truncated: 3"]),
+        (
+            {"format": "grafana", "format_reason": "alerts[] has panelURL", "alerts": [{"name": "A", **FIRES}]},
+            ["Format: grafana (alerts[] has panelURL)"],
+        ),
+        (
+            {
+                "alerts": [
+                    {"name": "Disk", "labels": {"instance": "db1"}, **OVER, "ended_at": "2024-01-10T11:00:00Z"},
+                    {"name": "CPU\nRun", **OVER},
+                    {"name": "Old", "status": "resolved", "labels": None},
+                    {"name": "Taken", **OVER, "status": "acknowledged"},
+                    {"name": "Note", **FIRES, "severity": "info"},
+                ]
+            },
+            [
+                (
+                    "Alerts resolved: Disk on db1 (from 2024-01-10T10:00:00Z to 2024-01-10T11:00:00Z),"
+                    " CPU Run (since 2024-01-10T10:00:00Z), Old"
+                ),
+                "Alerts acknowledged: Taken (since 2024-01-10T10:00:00Z)",
+                "Alerts for information: Note",
+            ],
+        ),
+        (
+            {"alerts": [{"name": f"A{number}", "status": "resolved"} for number in range(1205)]},
+            ["Alerts resolved: A0, A1, A2, A3, A4 and 1,200 more"],
+        ),
     ],
-    ids=["none", "transform", "context", "intelligence", "ingest", "no-store", "notify", "advice", "truncated"],
+    ids=[
+        "none",
+        "transform",
+        "context",
+        "intelligence",
+        "ingest",
+        "no-store",
+        "notify",
+        "advice",
+        "truncated",
+        "format",
+        "not-firing",
+        "many",
+    ],
 )
 def test_a_node_is_told_by_the_keys_of_its_output(
     make_run: Callable[..., Any], make_node: Callable[..., Any], output: dict[str, Any], expected: list[str]
@@ -93,6 +137,18 @@ def test_what_a_node_found_is_told_where_no_check_tells_it(
 ) -> None:
     assert lines_of(make_run, make_node("one", findings=(make_finding(subject=""),))) == [
         "  critical — disk / is 96.3% full, above 95%",
+        "  Duration: 123.46ms",
+    ]
+
+
+def test_of_very_many_findings_a_hundred_are_told(
+    make_run: Callable[..., Any], make_node: Callable[..., Any], make_finding: Callable[..., Any]
+) -> None:
+    lines = lines_of(make_run, make_node("one", findings=(make_finding(subject=""),) * 1350))
+    assert lines[98:] == [
+        "  critical — disk / is 96.3% full, above 95%",
+        "  critical — disk / is 96.3% full, above 95%",
+        "  and 1,250 more findings, in the result document",
         "  Duration: 123.46ms",
     ]
 
