@@ -112,7 +112,7 @@ class Email(Channel):
     password: FilledText | None = None
     """Always a secret; sent over TLS alone, or to this machine."""
     from_address: Sender | None = None
-    """`ops@example.org`, or `Operations <ops@example.org>`."""
+    """An address, `ops@example.org`, or a name with the address behind it in angle brackets."""
     to_addresses: Recipients | None = None
     """A list, or one text with commas between them."""
 

@@ -218,7 +218,7 @@ MEMBERS = [(kind, name) for kind, registry in FAMILIES.items() for name in regis
 def test_show_documents_every_member_without_a_trace_of_python(cli: Cli, name: str) -> None:
     ended = cli("show", name)
     assert ended.code == 0
-    traces = ("MISSING", "None", "True", "False", "<class", "<function", "<runner", "=(", "({", "Field(")
+    traces = ("MISSING", "None", "True", "False", "<", "=(", "({", "Field(")
     assert [trace for trace in traces if trace in ended.out] == []
     families = [one["family"] for one in json.loads(cli("show", name, "--json").out)["found"]]
     assert families == [kind for kind, member in MEMBERS if member == name]

@@ -172,15 +172,14 @@ def test_timings_say_where_the_time_went(serve: Serve) -> None:
         read_request(connection)
         time.sleep(0.1)
         connection.sendall(OK[:-1])
-        time.sleep(0.1)
+        time.sleep(0.5)
         connection.sendall(OK[-1:])
 
     spent = send(Request(url=f"http://shop.example:{serve(slow)}/")).timings
     assert spent.dns > 0
     assert spent.connect > 0
     assert spent.tls == 0
-    assert 0.1 <= spent.first_byte < spent.total
-    assert spent.total >= 0.2
+    assert 0.1 <= spent.first_byte <= spent.total - 0.3
     assert spent.dns + spent.connect <= spent.first_byte
 
 
