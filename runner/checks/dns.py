@@ -14,6 +14,7 @@ from runner.errors import NodeError
 from runner.records import record
 from runner.results import Verdict
 from runner.spec import Invalid, described, duration_text
+from runner.spec.texts import with_hidden_user
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -221,9 +222,11 @@ def _no_name(name: str) -> Invalid:
 
 
 def _refuse_bad_name(name: str) -> None:
-    if "://" in name:
-        host = name.partition("://")[2].partition("/")[0]
-        raise Invalid(f"{described(name)} is a URL, not a name", f'write "{host}"', at=("name",))
+    shown = with_hidden_user(name)
+    if "://" in name or shown != name:
+        host = shown.rpartition("://")[2].partition("/")[0].rpartition("@")[2]
+        what = "a URL, not a name" if "://" in name else "more than a name"
+        raise Invalid(f"{described(shown)} is {what}", f'write "{host}"', at=("name",))
     if name == ".":
         return  # the root
     bare = _in_ascii(name).removesuffix(".")

@@ -15,6 +15,7 @@ from runner.records import record
 from runner.results import Verdict
 from runner.secrets import reveal
 from runner.spec import Text, duration_text
+from runner.spec.texts import refuse_no_host
 
 if TYPE_CHECKING:
     import socket
@@ -64,6 +65,12 @@ class Tcp(Answered):
     """What is sent once connected."""
     expect: ExpectText | None = None
     """What the other side must say; anything else is `critical`."""
+
+    def __post_init__(self) -> None:
+        """Refuse what is more than a host."""
+        Answered.__post_init__(self)
+        if known(self.host):
+            refuse_no_host(self.host, "host")
 
     def look(self, scope: Scope) -> Seen:
         """Connect once, and close the connection again."""

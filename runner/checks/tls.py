@@ -13,7 +13,8 @@ from runner.doors.net import place
 from runner.doors.tls import Distrust
 from runner.records import record
 from runner.results import Verdict
-from runner.spec import DurationBelow, Invalid, Threshold, described
+from runner.spec import DurationBelow, Threshold
+from runner.spec.texts import refuse_no_host
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -69,7 +70,7 @@ class Tls(Measured):
         Measured.__post_init__(self)
         for key in ("host", "server_name"):
             if (given := getattr(self, key)) is not None and known(given):
-                _refuse_no_host(given, key)
+                refuse_no_host(given, key)
 
     def look(self, scope: Scope) -> Seen:
         """Shake hands, and read what was shown."""
@@ -259,12 +260,3 @@ def _span(seconds: float) -> str:
 
 def _date(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d}"
-
-
-def _refuse_no_host(given: str, key: str) -> None:
-    """Raise `Invalid` for a URL, and for a host with a port."""
-    there, _, path = given.rpartition("://")[2].partition("/")
-    host, _, port = there.partition(":")
-    if host and (port.isdigit() or "://" in given or path):
-        hint = f'write "{host}"' + (f" and port: {port}" if port.isdigit() and key == "host" else "")
-        raise Invalid(f"{described(given)} is more than a host", hint, at=(key,))

@@ -47,6 +47,8 @@ _SHORT_PATH: Final = 12
 """Characters of a path that can be no credential."""
 _USER: Final = r"(?<![^/])[^/@]*@"
 """User and password in front of a host."""
+_HOST: Final = r"(?:localhost|(?:[a-z0-9-]{1,63}\.)+[a-z]{2,24}|[0-9.]{7,15})(?::\d+)?(?=/|$)"
+"""A host as people write it, alone or with a path."""
 _URL: Final = r"(?i)https?://[^\s/?#]+[^\s]*"
 
 
@@ -54,11 +56,28 @@ def url(value: object) -> str | Secret | Sealed:
     """Read an http or https URL; a secret in it is opened by the door that calls it."""
     found = filled_text(value)
     if isinstance(found, str) and not isinstance(found, Template) and not re.fullmatch(_URL, found):
-        shown = _without_path(re.sub(_USER, "", found))
-        needs_scheme = re.fullmatch(r"[\w.-]+(:\d+)?(/\S*)?", found)
-        hint = f'write "https://{shown}"' if needs_scheme else "it starts with http:// or https://"
-        raise Invalid(f"{described(shown)} is no URL", hint)
+        shown = _without_path(with_hidden_user(found))
+        begins_with_host = re.match(_HOST, found)
+        hint = f'write "https://{shown}"' if begins_with_host else "it starts with http:// or https://"
+        # what has neither a scheme nor a host may be a credential that stands in the place of a URL
+        what = described(shown) if "/" in shown or begins_with_host else "this text"
+        raise Invalid(f"{what} is no URL", hint)
     return found
+
+
+def refuse_no_host(given: str, key: str) -> None:
+    """Raise `Invalid` at `key` for more than a name or an address: a URL, a user, a path, a port."""
+    shown = with_hidden_user(given)
+    there, _, path = shown.rpartition("://")[2].partition("/")
+    host, _, port = there.rpartition("@")[2].partition(":")
+    if host and (port.isdigit() or "://" in given or path or shown != given):
+        hint = f'write "{host}"' + (f" and port: {port}" if port.isdigit() and key == "host" else "")
+        raise Invalid(f"{described(shown)} is more than a host", hint, at=(key,))
+
+
+def with_hidden_user(place: str) -> str:
+    """Put `…@` in place of user and password of what may be a URL: a message shows neither."""
+    return re.sub(_USER, "…@", place)
 
 
 def _without_path(place: str) -> str:

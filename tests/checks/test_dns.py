@@ -499,6 +499,12 @@ def test_a_name_that_is_not_known_yet_gives_no_name() -> None:
 
 WRONG = [
     (
+        {"name": "me:s3cr3t@shop.example"},
+        ("name",),
+        '"…@shop.example" is more than a name',
+        'write "shop.example"',
+    ),
+    (
         {"name": "https://shop.example/"},
         ("name",),
         '"https://shop.example/" is a URL, not a name',

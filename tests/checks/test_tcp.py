@@ -7,12 +7,13 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from pydantic import ValidationError
 
 from runner.checks.judging import Judged, examine
 from runner.checks.tcp import MAX_ANSWER, Tcp
 from runner.results import Verdict
 from runner.secrets import Secret
-from runner.validators import read
+from runner.validators import problems, read
 
 if TYPE_CHECKING:
     from runner.scope import Scope
@@ -119,3 +120,18 @@ def test_the_name_and_the_subject_are_host_and_port(scope: Scope) -> None:
     check = read(Tcp, {"host": "db.internal", "port": 5432})
     assert (check.default_name, check.subject(scope)) == ("tcp_db_internal_5432", "db.internal:5432")
     assert check.task == "connect to db.internal:5432"
+
+
+@pytest.mark.parametrize(
+    ("given", "shown", "hint"),
+    [
+        ("me:s3cr3t@db.example", "…@db.example", 'write "db.example"'),
+        ("db.example:5432", "db.example:5432", 'write "db.example" and port: 5432'),
+        ("tcp://db.example", "tcp://db.example", 'write "db.example"'),
+    ],
+)
+def test_more_than_a_host_is_refused_and_no_password_shown(given: str, shown: str, hint: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        read(Tcp, {"host": given, "port": 5432})
+    (line,) = problems(caught.value)
+    assert (line["loc"], line["msg"], line["ctx"]["hint"]) == (("host",), f'"{shown}" is more than a host', hint)

@@ -450,3 +450,13 @@ def test_more_than_a_host_is_refused(key: str, given: str, hint: str) -> None:
         read(Tls, {"host": HOST, key: given})
     (line,) = problems(caught.value)
     assert (line["loc"], line["msg"], line["ctx"]["hint"]) == ((key,), f'"{given}" is more than a host', hint)
+
+
+def test_a_password_before_the_host_is_not_shown() -> None:
+    with pytest.raises(ValidationError) as caught:
+        read(Tls, {"host": "https://me:s3cr3t@shop.example"})
+    (line,) = problems(caught.value)
+    assert (line["msg"], line["ctx"]["hint"]) == (
+        '"https://…@shop.example" is more than a host',
+        'write "shop.example"',
+    )
