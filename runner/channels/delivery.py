@@ -37,6 +37,8 @@ class Delivery:
     attempts: int = 0
     error: str | None = None
     """Why it failed or was held back, or who of several it did not reach."""
+    may_repeat: bool = False
+    """It failed in a way that another try cannot make arrive twice; the node's `retry` decides whether there is one."""
 
     @property
     def name(self) -> str:
@@ -45,7 +47,7 @@ class Delivery:
 
     def plain(self) -> dict[str, object]:
         """Return it as it stands in the result."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        return {field.name: getattr(self, field.name) for field in fields(self) if field.name != "may_repeat"}
 
 
 def deliver(channel: Channel, message: Message, scope: Scope) -> Delivery:
@@ -69,7 +71,8 @@ def deliver(channel: Channel, message: Message, scope: Scope) -> Delivery:
             if pause is None or pause >= scope.deadline.left:
                 if isinstance(error.known, Partly):
                     return _sent(channel, scope, error.known, attempts)
-                return _failed(channel, scope, _reason(error, scope.deadline), attempts)
+                reason = _reason(error, scope.deadline)
+                return _failed(channel, scope, reason, attempts, may_repeat=_may_repeat(error, parcel))
             wait = pause
         else:
             return _sent(channel, scope, sent, attempts)
@@ -120,5 +123,6 @@ def _sent(channel: Channel, scope: Scope, sent: str | Partly | None, attempts: i
     )
 
 
-def _failed(channel: Channel, scope: Scope, reason: str, attempts: int) -> Delivery:
-    return Delivery(driver=channel.driver, status="failed", attempts=attempts, error=scope.masker.mask(reason))
+def _failed(channel: Channel, scope: Scope, reason: str, attempts: int, *, may_repeat: bool = False) -> Delivery:
+    error = scope.masker.mask(reason)
+    return Delivery(driver=channel.driver, status="failed", attempts=attempts, error=error, may_repeat=may_repeat)

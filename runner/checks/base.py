@@ -123,6 +123,10 @@ class Check(ABC):
     def task(self) -> str:
         """What is done, for dry runs: `GET https://shop.example/`."""
 
+    def late(self, limit: str) -> str:
+        """Say that it was not done within its limit, `10s`."""
+        return f"{self.task} timed out after {limit}"
+
     def secrets(self) -> tuple[Secret, ...]:
         """Return the credentials in its configuration, whether they were declared as secrets or not."""
         return ()

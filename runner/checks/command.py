@@ -31,6 +31,7 @@ ENVIRONMENT: Final = {
 PLUGIN_VERDICTS: Final = {0: Verdict.OK, 1: Verdict.WARNING, 2: Verdict.CRITICAL, 3: Verdict.UNKNOWN}
 REMEDIES: Final = {
     "not_found": "install it, or give its full path in argv",
+    "no_folder": "create it, or correct cwd",
     "no_permission": "make it executable for the user that the runner runs as",
 }
 """What to do where a command cannot be started, by the code of the error."""
@@ -79,6 +80,10 @@ class Command(Check):
     def task(self) -> str:
         """What is run."""
         return f"run {' '.join(map(str, self.argv))}"
+
+    def late(self, limit: str) -> str:
+        """Name the program alone: what it is told may be long, or nobody's business."""
+        return f"{self._program} did not end within {limit}"
 
     @property
     def _program(self) -> str:

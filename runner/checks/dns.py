@@ -126,6 +126,12 @@ class Dns(Answered):
         """What is asked, and whom."""
         return f"ask {self.server or 'the resolvers of this machine'} for {self._asked}"
 
+    def late(self, limit: str) -> str:
+        """Say who was silent, and about what."""
+        whom = self.server or "no resolver of this machine"
+        verb = "did not answer" if self.server else "answered"
+        return f"{whom} {verb} within {limit} when asked for {self._asked}"
+
     @property
     def _asked(self) -> str:
         return f"the {self.record} record of {self.name}"

@@ -101,5 +101,5 @@ def _look(check: Check, scope: Scope) -> Seen:
 def _said(check: Check, error: NodeError) -> str:
     """Say a failure with what failed, which a limit does not know."""
     if isinstance(error, TimedOut):
-        return f"{check.task} timed out after {duration_text(check.timeout)}"
+        return check.late(duration_text(check.timeout))
     return error.message

@@ -51,6 +51,8 @@ def read(query: bytes, data: bytes) -> Answer:
         answer = dns.message.from_wire(data, ignore_trailing=True)
         if not isinstance(answer, dns.message.QueryMessage) or not asked.is_response(answer):
             raise NodeError("it answers another question", code="unreadable")
+        if answer.flags & dns.flags.TC:  # a cut answer to a datagram was asked for again, so this one came over TCP
+            raise NodeError("it is cut off, over TCP, too", code="unreadable")
         if not answer.question:
             return _failed(answer)
         chain = answer.resolve_chaining()

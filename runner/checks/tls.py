@@ -107,6 +107,10 @@ class Tls(Measured):
             return None
         return self.host if self.port == HTTPS else self._shown
 
+    def late(self, limit: str) -> str:
+        """Say that no certificate came."""
+        return f"{place(self.host, self.port)} showed no certificate within {limit}"
+
     @property
     def task(self) -> str:
         """What is connected to, and for which name."""

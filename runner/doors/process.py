@@ -71,7 +71,7 @@ class Processes:
         """Run a program to its end, with exactly this environment; its whole group is gone afterwards.
 
         `argv[0]` is looked up in `env["PATH"]`. Raises `TimedOut`, `Cancelled`, or `NodeError` with code `not_found`
-        (no such program or folder), `no_permission`, or `failed` for what cannot be started.
+        (no such program), `no_folder`, `no_permission`, or `failed` for what cannot be started.
         """
         deadline.check()
         process = _started(argv, env, cwd, stdin)
@@ -101,8 +101,9 @@ def _started(
             start_new_session=True,
         )
     except FileNotFoundError as error:
-        what = f"the folder {cwd}" if cwd is not None and error.filename == cwd else f"the program {argv[0]}"
-        raise NodeError(f"{what} does not exist", code="not_found") from error
+        if cwd is not None and error.filename == cwd:
+            raise NodeError(f"the folder {cwd} does not exist", code="no_folder") from error
+        raise NodeError(f"the program {argv[0]} does not exist", code="not_found") from error
     except PermissionError as error:
         raise NodeError(f"no permission to run {error.filename}", code="no_permission") from error
     except OSError as error:

@@ -92,7 +92,7 @@ class Notify:
     def run(self, scope: Scope) -> Output:
         """Tell people, or hold the message back where there is nothing to say.
 
-        Raises `NodeError` (`undelivered`) where the message reached nobody.
+        Raises `NodeError` (`undelivered`) where the message reached nobody: retryable where no try can have arrived.
         """
         facts = gather(scope)
         self._mention_state(facts, scope)
@@ -107,7 +107,9 @@ class Notify:
         ]
         if all(delivery.status == "failed" for delivery in deliveries):
             reasons = "; ".join(f"{delivery.name}: {delivery.error}" for delivery in deliveries)
-            raise NodeError(f"the message reached nobody: {reasons}", code="undelivered", undelivered=True)
+            retryable = all(delivery.may_repeat for delivery in deliveries)
+            msg = f"the message reached nobody: {reasons}"
+            raise NodeError(msg, code="undelivered", retryable=retryable, undelivered=True)
         return _output(deliveries, problems)
 
     def plan(self, scope: Scope) -> Iterator[str]:

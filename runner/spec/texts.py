@@ -44,7 +44,7 @@ Text: TypeAlias = Annotated[str | Secret | Sealed, ReadBy(text, {"type": "string
 FilledText: TypeAlias = Annotated[str | Secret | Sealed, ReadBy(filled_text, {"type": "string", "minLength": 1})]
 
 _SHORT_PATH: Final = 12
-"""Characters of a path that can be no credential."""
+"""Characters of a path, or of a word in the place of a URL, that can be no credential."""
 _USER: Final = r"(?<![^/])[^/@]*@"
 """User and password in front of a host."""
 _HOST: Final = r"(?:localhost|(?:[a-z0-9-]{1,63}\.)+[a-z]{2,24}|[0-9.]{7,15})(?::\d+)?(?=/|$)"
@@ -60,7 +60,8 @@ def url(value: object) -> str | Secret | Sealed:
         begins_with_host = re.match(_HOST, found)
         hint = f'write "https://{shown}"' if begins_with_host else "it starts with http:// or https://"
         # what has neither a scheme nor a host may be a credential that stands in the place of a URL
-        what = described(shown) if "/" in shown or begins_with_host else "this text"
+        harmless = "/" in shown or begins_with_host or len(found) <= _SHORT_PATH
+        what = described(shown) if harmless else "this text"
         raise Invalid(f"{what} is no URL", hint)
     return found
 

@@ -67,6 +67,13 @@ def too_long_for_udp(*records: str) -> Reply:
     return reply
 
 
+def cut(asked: dns.message.Message, _over_tcp: bool) -> list[bytes]:
+    """Say that the answer does not fit, over TCP, too."""
+    answer = response(asked)
+    answer.flags |= dns.flags.TC
+    return [answer.to_wire()]
+
+
 def raw(*messages: Callable[[bytes], bytes]) -> Reply:
     """Answer with bytes that are made of the question's."""
 

@@ -25,7 +25,7 @@ from runner.results import Verdict
 from runner.secrets import foreign
 from runner.spec import Template
 from runner.validators import problems, read
-from tests.checks.dns_server import NameServer, failing, having, name_server, raw, silent, too_long_for_udp
+from tests.checks.dns_server import NameServer, cut, failing, having, name_server, raw, silent, too_long_for_udp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -50,6 +50,7 @@ REPLIES = {
     "secret.example": failing("REFUSED"),
     "new.example": failing("NOTIMP"),
     "silent.example": silent,
+    "cut.example": cut,
     "many.example": too_long_for_udp(*MANY),
     "xn--bcher-kva.example": having("xn--bcher-kva.example. 5 A 192.0.2.7"),
     "garbage.example": raw(lambda asked: asked[:2] + b"\x81\x80" + b"\xff" * 40),
@@ -252,7 +253,7 @@ def test_silence_is_critical_when_the_time_is_up(name: str, names: NameServer, s
     result = judged(scope, names, name, timeout="200ms")
     assert time.monotonic() - started < 0.2 + 2
     assert (result.verdict, result.code) == (Verdict.CRITICAL, "timed_out")
-    assert result.message == f"ask {names.place} for the A record of {name} timed out after 200ms"
+    assert result.message == f"{names.place} did not answer within 200ms when asked for the A record of {name}"
 
 
 def test_an_answer_with_another_number_is_ignored_and_the_right_one_counts(names: NameServer, scope: Scope) -> None:
@@ -306,6 +307,14 @@ def test_a_question_that_gets_lost_is_asked_again(scope: Scope) -> None:
 # --- over TCP -----------------------------------------------------------------------------------------
 
 
+def test_an_answer_that_is_cut_off_over_tcp_tells_nothing(names: NameServer, scope: Scope) -> None:
+    result = judged(scope, names, "cut.example")
+    assert (result.verdict, result.code) == (Verdict.UNKNOWN, "unreadable")
+    assert result.message == (
+        f"the answer of {names.place} about the A record of cut.example cannot be read: it is cut off, over TCP, too"
+    )
+
+
 def test_what_does_not_fit_into_a_datagram_is_asked_for_over_tcp(scope: Scope) -> None:
     with name_server({"many.example": too_long_for_udp(*MANY)}) as names:
         result = judged(scope, names, "many.example")
@@ -330,7 +339,7 @@ def dripping(connection: socket.socket) -> None:
     ("talk", "code", "message"),
     [
         (hanging_up, "connection_lost", "connection to {server} lost: closed by the other side"),
-        (dripping, "timed_out", "ask {server} for the A record of shop.example timed out after 400ms"),
+        (dripping, "timed_out", "{server} did not answer within 400ms when asked for the A record of shop.example"),
     ],
     ids=["hangs-up", "drips"],
 )

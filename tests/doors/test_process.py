@@ -149,7 +149,7 @@ def test_output_that_comes_in_pieces_is_kept_alike() -> None:
     [
         (["no-such-program"], None, "not_found", "the program no-such-program does not exist"),
         (["/nowhere/program"], None, "not_found", "the program /nowhere/program does not exist"),
-        (["true"], "/nowhere", "not_found", "the folder /nowhere does not exist"),
+        (["true"], "/nowhere", "no_folder", "the folder /nowhere does not exist"),
         (["/etc/passwd"], None, "no_permission", "no permission to run /etc/passwd"),
         (["true", "a\0b"], None, "failed", "'true' cannot be run: embedded null byte"),
         (["true", "a" * 4_000_000], None, "failed", "true cannot be run: Argument list too long"),

@@ -164,7 +164,7 @@ nodes:
     config: {{driver: generic, endpoint: "http://127.0.0.1:{closed}/"}}
   - {{id: broken, type: transform, always: true, retry: {{max_retries: 3, delay: 10ms}}, config: {{extract: missing}}}}
 """)
-    assert result.nodes[1].attempts == 1
+    assert [node.attempts for node in result.nodes] == [3, 1]
 
 
 def transient(**given: float) -> Unreachable:

@@ -177,6 +177,21 @@ def test_nothing_delivered_fails_the_node(receiver: Receiver) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("driver", "status", "may"),
+    [("slack", 503, True), ("slack", 404, False), ("generic", 429, True)],
+)
+def test_what_cannot_have_arrived_may_be_tried_again_by_the_node(
+    driver: str, status: int, may: bool, receiver: Receiver
+) -> None:
+    receiver.answer(status)
+    receiver.answer(status)
+    receiver.answer(status)
+    with pytest.raises(NodeError) as failed:
+        ran(make_scope(checked(disk=FULL_DISK)), driver=driver, webhook_url=receiver.url)
+    assert failed.value.retryable is may
+
+
 def test_a_channel_that_hangs_leaves_time_for_the_others(receiver: Receiver) -> None:
     receiver.hang = 6
     started = time.monotonic()

@@ -41,6 +41,7 @@ SERVICES: Final = (
                 "ca_bundle",
                 "unreadable",
                 "not_found",
+                "no_folder",
                 "no_permission",
                 "too_large",
                 "pattern",
