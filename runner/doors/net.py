@@ -33,6 +33,10 @@ _FAIR_SHARE: Final = 2.0
 """Seconds that one of several addresses gets at least before the next is tried."""
 _CHUNK: Final = 65536
 _NO_SUCH_NAME: Final = frozenset({socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)})
+_NO_WAY: Final = frozenset({errno.ENETUNREACH, errno.ENETDOWN})
+"""There is no way out from here; a host that is down or hidden is another matter."""
+_ANYWHERE: Final = ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))
+"""Addresses that are nobody's, for asking the system whether a way leads out; nothing is sent to them."""
 _LOST: Final = frozenset({errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED, errno.ENOTCONN})
 
 
@@ -58,7 +62,8 @@ class Net:
         """Return the addresses of a host, in the order they should be tried.
 
         `called` is what messages call the host where its name is a secret. Raises `TimedOut`, `Cancelled`, or
-        `Unreachable` with code `not_resolved`: retryable where no name server answers, not where there is no such name.
+        `Unreachable` with code `not_resolved`: retryable where no name server answers, not where there is no such
+        name; or with `no_network`, where that is why.
         """
         deadline.check()
         called = called or f"the name {host}"
@@ -67,6 +72,8 @@ class Net:
             return addresses
         found = self._ask_in_thread(name, port, deadline)
         if isinstance(found, OSError):
+            if found.errno not in _NO_SUCH_NAME and not leads_out():
+                raise Unreachable(f"{called} cannot be looked up: this machine has no network", code="no_network")
             raise _unresolved(found, called) from found
         if not found:
             raise Unreachable(f"{called} has no address", code="not_resolved", retryable=False)
@@ -80,7 +87,8 @@ class Net:
         """Return a blocking socket that is connected to the first address that answers; `bounded` limits its use.
 
         Raises `TimedOut`, `Cancelled`, `Unreachable` (`not_resolved`, `connection_refused`, `connection_lost`,
-        `unreachable`), or `Refused` (`refused_address`) for addresses that `admitted` does not let through.
+        `no_network`, `unreachable`), or `Refused` (`refused_address`) for addresses that `admitted` does not let
+        through.
         """
         where = place(host, port)
         addresses = admitted(self.resolve(host, port, deadline), where, trusted=trusted)
@@ -123,6 +131,20 @@ class Net:
         return outcome[0]
 
 
+def leads_out() -> bool:
+    """Say whether the system knows a way to anywhere but this machine."""
+    return any(_leads_to(family, ip) for family, ip in _ANYWHERE)
+
+
+def _leads_to(family: int, ip: str) -> bool:
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as sock:
+            sock.connect((ip, 9))  # of a datagram socket: the system looks up the way, and sends nothing
+    except OSError:
+        return False
+    return True
+
+
 def place(host: str, port: int) -> str:
     """Write host and port for people: `shop.example:443`, `[::1]:80`."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
@@ -155,6 +177,8 @@ def broken(number: int | None, where: str) -> Unreachable:
     reason = os.strerror(number).lower() if number else "closed by the other side"
     if number == errno.ECONNREFUSED:
         return Unreachable(f"connection refused by {where}", code="connection_refused")
+    if number in _NO_WAY:
+        return Unreachable(f"this machine has no network that leads to {where}", code="no_network")
     if not number or number in _LOST:
         return Unreachable(f"connection to {where} lost: {reason}", code="connection_lost")
     return Unreachable(f"{where} cannot be reached: {reason}")

@@ -9,7 +9,7 @@ from annotated_types import Interval
 
 from runner.checks import CHECKS, Check
 from runner.checks.base import known
-from runner.checks.judging import Judged, examine, level_text
+from runner.checks.judging import ILL, Judged, examine, level_text
 from runner.checks.naming import names, refuse_duplicates
 from runner.errors import Cancelled, TimedOut
 from runner.records import record
@@ -18,7 +18,7 @@ from runner.spec import Invalid, ReadBy, described, duration_text
 from runner.threads import concurrently
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from runner.scope import Scope, Variable
     from runner.secrets import Secret
@@ -104,7 +104,7 @@ class Context:
                 "verdicts": {str(word): verdicts.count(word) for word in Verdict if word <= Verdict.CRITICAL},
                 "results": {name: _data(named[name], result, scope) for name, result in results.items()},
             },
-            verdict=max(verdicts),
+            verdict=_verdict(results.values()),
             observations=tuple(self._observations(results, named, scope)),
         )
 
@@ -165,6 +165,13 @@ class Context:
                     threshold=result.threshold,
                     path=(key, place) if key else (),
                 )
+
+
+def _verdict(results: Collection[Judged]) -> Verdict:
+    """Return the worst that was seen; where the runner was too ill to see all, nothing worse than ok says little."""
+    seen = max((one.verdict for one in results if one.code not in ILL), default=Verdict.OK)
+    ill = any(one.code in ILL for one in results)
+    return Verdict.INCONCLUSIVE if ill and seen is Verdict.OK else seen
 
 
 def _into(done: dict[str, Judged], name: str, check: Check, scope: Scope) -> None:

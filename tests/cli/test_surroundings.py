@@ -40,6 +40,44 @@ def test_a_job_without_a_network_check_is_the_same_without_a_network(tmp_path: P
     assert outcome(alone.stdout) == outcome(here.stdout)
 
 
+SIGHT = """
+version: "1.0"
+nodes:
+  - id: probe
+    type: context
+    config:
+      checks:
+        - {type: http, name: home, url: "https://shop.example/", confirm: {tries: 1}}
+        - {type: tcp, name: db, host: 192.0.2.7, port: 5432, confirm: {tries: 1}}
+        - memory
+  - {id: tell, type: notify, always: true, config: {driver: log}}
+"""
+
+
+@as_root
+def test_without_a_network_nothing_is_known_and_nothing_is_blamed(tmp_path: Path) -> None:
+    (tmp_path / "d.yaml").write_text(SIGHT)
+    command = ["unshare", "--net", sys.executable, "-m", "runner", "--config", "d.yaml", "--json"]
+    alone = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    result = json.loads(alone.stdout)
+    assert (alone.returncode, result["verdict"]) == (8, "inconclusive")
+    assert result["exit"] == {"code": 8, "name": "inconclusive", "reason": "the runner itself is ill"}
+    checks = result["node_results"]["probe"]["output"]["results"]
+    assert {name: (one["verdict"], one["message"]) for name, one in checks.items() if name != "memory"} == {
+        "home": ("unknown", "the name shop.example cannot be looked up: this machine has no network"),
+        "db": ("unknown", "this machine has no network that leads to 192.0.2.7:5432"),
+    }
+    assert result["node_results"]["tell"]["output"]["channels_succeeded"] == 1
+
+
+@as_root
+def test_what_is_bad_without_a_network_is_still_bad(tmp_path: Path) -> None:
+    (tmp_path / "d.yaml").write_text(SIGHT.replace("- memory", "- {type: memory, critical: {above: 0}}"))
+    command = ["unshare", "--net", sys.executable, "-m", "runner", "--config", "d.yaml", "--json"]
+    alone = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (alone.returncode, json.loads(alone.stdout)["verdict"]) == (5, "critical")
+
+
 @pytest.fixture
 def outside() -> Iterator[Path]:
     """A folder that another user can reach: pytest's own are for the user who runs it."""

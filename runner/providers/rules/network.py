@@ -8,6 +8,19 @@ from runner.providers.rule import REMOTE, Rule, phrases
 
 NETWORK: Final = (
     Rule(
+        type="no_network",
+        checks=REMOTE,
+        codes=frozenset({"no_network"}),
+        title="Check the network of the machine that this runs on",
+        description="Nothing could be looked at from here, so nothing is known about {place}.",
+        cause="The machine that this runs on has no way out; {place} may be well.",
+        actions=(
+            "Here: `ip route` shows whether there is a way out, `cat /etc/resolv.conf` who is asked for names",
+            "In a container: it may have been started without a network (`--network none`)",
+            "Run the definition again once the network is back",
+        ),
+    ),
+    Rule(
         type="no_such_name",
         checks=REMOTE,
         codes=frozenset({"no_such_name"}),
