@@ -141,6 +141,7 @@ class PagerDuty(Channel):
             headers={"Content-Type": "application/json"},
             repeatable=True,
             id_keys=("dedup_key",),
+            never_a_page=True,
         )
 
 

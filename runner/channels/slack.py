@@ -46,7 +46,8 @@ class Slack(Channel):
         """Make the request."""
         body = {"text": _fallback(message), "blocks": blocks(message)}
         (url,) = self.secrets()
-        return Post(url=web_url(url), body=body, headers={"Content-Type": "application/json"})
+        headers = {"Content-Type": "application/json"}
+        return Post(url=web_url(url), body=body, headers=headers, never_a_page=True)
 
     def secrets(self) -> tuple[Secret, ...]:
         """Return the URL."""

@@ -42,6 +42,8 @@ class Post:
     repeatable: bool = False
     id_keys: tuple[str, ...] = ()
     """Where a JSON answer may name the message, the best first."""
+    never_a_page: bool = False
+    """The receiver answers in a word or in JSON: a web page comes from a login or a proxy on the way, not from it."""
 
     def send(self, scope: Scope) -> str | None:
         """Send it once, and take any answer but a success for a failure."""
@@ -57,6 +59,9 @@ class Post:
             response = scope.doors.http.send(request, scope.deadline, effect=Effect.WRITE)
         except TimedOut as error:
             raise TimedOut(f"{error.message} ({target_of(url).called})") from error
+        if self.never_a_page and is_success(response.status) and _is_page(response):
+            told = f"{target_of(url).called} answered with a web page, so somebody else took the message"
+            raise NodeError(f"{told}: look at the URL, and for a login or a proxy on the way", code="not_accepted")
         if is_success(response.status):
             return _message_id(response, self.id_keys)
         raise _refusal(response)
@@ -89,6 +94,10 @@ def with_its_host(url: Secret) -> Sealed:
     scheme, user, host, path = _URL.fullmatch(text).groups()  # type: ignore[union-attr]  # a URL has all
     credentials = (Secret(url.name, user), "@") if user else ()
     return Sealed((scheme, *credentials, f"{host}/", Secret(url.name, path)))
+
+
+def _is_page(response: Response) -> bool:
+    return response.body.lstrip()[:14].lower().startswith((b"<!doctype html", b"<html"))
 
 
 def _message_id(response: Response, keys: tuple[str, ...]) -> str | None:

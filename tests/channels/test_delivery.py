@@ -78,6 +78,24 @@ def test_a_refusal_is_final_and_in_the_server_s_own_words(
     assert (failed.status, failed.attempts, failed.error) == ("failed", 1, error)
 
 
+LOGIN = b"\n<!DOCTYPE HTML><html><title>Please log in</title></html>"
+
+
+def test_a_web_page_is_no_delivery_where_the_receiver_has_none(receiver: Receiver, message: Message) -> None:
+    receiver.answer(200, LOGIN)
+    failed = deliver(Slack(webhook_url=receiver.url), message, make_scope())
+    assert (failed.status, failed.attempts) == ("failed", 1)
+    assert failed.error == (
+        f"{receiver.url.removeprefix('http://')} answered with a web page, so somebody else took the message:"
+        " look at the URL, and for a login or a proxy on the way"
+    )
+
+
+def test_a_web_page_of_an_endpoint_of_one_s_own_is_an_answer_like_any(receiver: Receiver, message: Message) -> None:
+    receiver.answer(200, LOGIN)
+    assert deliver(Generic(endpoint=receiver.url), message, make_scope()).status == "sent"
+
+
 def test_a_server_that_asks_for_a_pause_gets_it(receiver: Receiver, message: Message) -> None:
     receiver.answer(429, b"", Retry_After="1")
     started = time.monotonic()
