@@ -155,7 +155,7 @@ def _alert(kind: str, event: Mapping[str, Any], data: Mapping[str, Any], reader:
         description=_description(data),
         labels=labels,
         annotations=dict(_annotations(kind, event, data)),
-        started_at=reader.moment(data, ("created_at",)),
+        started_at=_started(kind, event, data, reader),
         ended_at=_ended(event, data, reader) if status == "resolved" else "",
         url=word(data.get("html_url")),
         source="pagerduty",
@@ -181,6 +181,12 @@ def _severity(data: Mapping[str, Any], reader: Reader) -> Severity:
     if fallback is None and severity_of(priority) is None:
         return reader.severity(priority, urgency)
     return reader.severity(priority, default=fallback or Severity.WARNING)
+
+
+def _started(kind: str, event: Mapping[str, Any], data: Mapping[str, Any], reader: Reader) -> str:
+    """Return when the incident began: for one that is just triggered, the time of the event says it, too."""
+    began = reader.moment(data, ("created_at",))
+    return began or (reader.moment(event, ("occurred_at",)) if kind == "incident.triggered" else "")
 
 
 def _ended(event: Mapping[str, Any], data: Mapping[str, Any], reader: Reader) -> str:

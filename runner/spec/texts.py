@@ -57,10 +57,10 @@ def url(value: object) -> str | Secret | Sealed:
     found = filled_text(value)
     if isinstance(found, str) and not isinstance(found, Template) and not re.fullmatch(_URL, found):
         shown = _without_path(with_hidden_user(found))
-        begins_with_host = re.match(_HOST, found)
-        hint = f'write "https://{shown}"' if begins_with_host else "it starts with http:// or https://"
         # what has neither a scheme nor a host may be a credential that stands in the place of a URL
-        harmless = "/" in shown or begins_with_host or len(found) <= _SHORT_PATH
+        harmless = "/" in shown or re.match(_HOST, found) or len(found) <= _SHORT_PATH
+        needs_scheme = harmless and re.fullmatch(r"[\w.-]+(:\d+)?(/\S*)?", found)
+        hint = f'write "https://{shown}"' if needs_scheme else "it starts with http:// or https://"
         what = described(shown) if harmless else "this text"
         raise Invalid(f"{what} is no URL", hint)
     return found

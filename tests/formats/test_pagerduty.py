@@ -65,6 +65,14 @@ def test_an_incident_keeps_its_identity_through_its_states(name: str, status: st
     assert (alert.fingerprint, alert.subject, alert.started_at) == ("PGR0VU2", "API Service", "2020-04-09T15:16:27Z")
 
 
+def test_what_was_just_triggered_began_with_its_event() -> None:
+    triggered = {"event_type": "incident.triggered", "occurred_at": "2026-01-10T10:00:00Z", "data": {"title": "Down"}}
+    (alert,) = PagerDuty().parse({"event": triggered}).alerts
+    assert alert.started_at == "2026-01-10T10:00:00Z"
+    (escalated,) = PagerDuty().parse({"event": {**triggered, "event_type": "incident.escalated"}}).alerts
+    assert escalated.started_at == ""
+
+
 def test_nulls_are_not_said_and_no_problem() -> None:
     parsed = PagerDuty().parse(payload("pagerduty-nulls"))
     (alert,) = parsed.alerts
