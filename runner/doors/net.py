@@ -34,7 +34,7 @@ _FAIR_SHARE: Final = 2.0
 _CHUNK: Final = 65536
 _NO_SUCH_NAME: Final = frozenset({socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)})
 _NO_WAY: Final = frozenset({errno.ENETUNREACH, errno.ENETDOWN})
-"""There is no way out from here; a host that is down or hidden is another matter."""
+"""No way leads there from here: where none leads anywhere, that says nothing about the host."""
 _ANYWHERE: Final = ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))
 """Addresses that are nobody's, for asking the system whether a way leads out; nothing is sent to them."""
 _LOST: Final = frozenset({errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED, errno.ENOTCONN})
@@ -177,8 +177,8 @@ def broken(number: int | None, where: str) -> Unreachable:
     reason = os.strerror(number).lower() if number else "closed by the other side"
     if number == errno.ECONNREFUSED:
         return Unreachable(f"connection refused by {where}", code="connection_refused")
-    if number in _NO_WAY:
-        return Unreachable(f"this machine has no network that leads to {where}", code="no_network")
+    if number in _NO_WAY and not leads_out():
+        return Unreachable(f"{where} cannot be reached: this machine has no network", code="no_network")
     if not number or number in _LOST:
         return Unreachable(f"connection to {where} lost: {reason}", code="connection_lost")
     return Unreachable(f"{where} cannot be reached: {reason}")

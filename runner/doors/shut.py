@@ -79,6 +79,10 @@ class ShutDns(Dns):
         """Refuse."""
         _forbid(f"ask {place(*server) if server else 'the name servers'}")
 
+    def knows_resolvers(self, deadline: Deadline) -> NoReturn:  # noqa: ARG002 - the interface
+        """Refuse."""
+        _forbid("ask whether a name server answers")
+
 
 class ShutSmtp:
     """Hands nothing in."""
