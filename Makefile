@@ -78,13 +78,14 @@ $(VENV)/.made:
 	"$$python" -m venv $(VENV)
 	@touch $@
 
+# The locks are complete, so nothing is resolved: some pips take a newer release for an extra, and refuse it then.
 $(VENV)/.runtime: $(VENV)/.made requirements.lock
-	$(PIP) install --require-hashes --requirement requirements.lock
+	$(PIP) install --no-deps --require-hashes --requirement requirements.lock
 	@touch $@
 
 # A superset of requirements.lock, with the same versions.
 $(VENV)/.dev: $(VENV)/.made requirements-dev.lock
-	$(PIP) install --require-hashes --requirement requirements-dev.lock
+	$(PIP) install --no-deps --require-hashes --requirement requirements-dev.lock
 	@touch $@
 
 $(VENV)/.package: $(VENV)/.made pyproject.toml hatch_build.py

@@ -19,7 +19,7 @@ if [[ -z ${found:-} ]]; then
 fi
 
 "$found" -I -m venv "$venv"
-"$venv/bin/python" -I -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary=:all: \
+"$venv/bin/python" -I -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary=:all: \
   --requirement "$source/requirements.lock"
 site=$("$venv/bin/python" -I -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 rm -rf "$site/runner" && cp -R "$source/runner" "$site/runner"
