@@ -54,6 +54,8 @@ HIDDEN: Final = {
     "jmespath.exceptions": ("with it", {"nodes.paths"}),
     "json": ("--help does without", {"cli.commands.report"}),
     "pycurl": ("20 ms, only where something goes over HTTP or TLS is looked at", {"doors.curl", "doors.tls"}),
+    "psycopg": ("120 ms, only where such a server is spoken to", {"doors.sql"}),
+    "pymysql": ("40 ms, only where such a server is spoken to", {"doors.sql"}),
     "pydantic": ("60 ms, only where nothing is prepared", {"validators"}),
     "pydantic_core": ("only where validators are prepared", {"spec.base"}),
     "regex": ("30 ms, only where a check has a pattern", {"checks.matching"}),
@@ -90,6 +92,7 @@ HIDDEN: Final = {
     "runner.doors.net": ("a door is built when it is first used", {"doors.opened"}),
     "runner.doors.process": ("a door is built when it is first used", {"doors.opened"}),
     "runner.doors.smtp": ("a door is built when it is first used", {"doors.opened"}),
+    "runner.doors.sql": ("a door is built when it is first used", {"doors.opened"}),
     "runner.doors.tls": ("a door is built when it is first used", {"doors.opened"}),
     "runner.doors.shut": ("only for a dry run", {"doors"}),
     "runner.expressions": (

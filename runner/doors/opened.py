@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from runner.doors.net import Net
     from runner.doors.process import Processes
     from runner.doors.smtp import Smtp
+    from runner.doors.sql import Sql
     from runner.doors.tls import Tls
 
 _CA_BUNDLES: Final = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
@@ -64,6 +65,13 @@ class Doors:
         from runner.doors.smtp import Smtp  # noqa: PLC0415 - a door is made when it is first used
 
         return Smtp(net=self.net, ca_bundle=self._ca_bundle)
+
+    @cached_property
+    def sql(self) -> Sql:
+        """Connects to database servers."""
+        from runner.doors.sql import Sql  # noqa: PLC0415 - a door is made when it is first used
+
+        return Sql(net=self.net, ca_bundle=self._ca_bundle)
 
     @cached_property
     def processes(self) -> Processes:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from runner.doors.files import PathLike
     from runner.doors.mail import Envelope, MailServer
     from runner.doors.request import Request
+    from runner.spec.databases import DatabaseUrl
 
 
 def _forbid(what: str) -> NoReturn:
@@ -94,6 +95,16 @@ class ShutSmtp:
         _forbid(f"hand mail to {server.called}")
 
 
+class ShutSql:
+    """Connects to no server."""
+
+    __slots__ = ()
+
+    def connect(self, url: DatabaseUrl, deadline: Deadline, *, trusted: bool = True) -> NoReturn:  # noqa: ARG002 - the interface
+        """Refuse."""
+        _forbid(f"connect to {url}")
+
+
 class ShutProcesses(Processes):
     """Starts nothing."""
 
@@ -158,6 +169,11 @@ class ShutDoors(Doors):
     def smtp(self) -> ShutSmtp:  # type: ignore[override]  # the real one costs 30 ms to import
         """Hand nothing in."""
         return ShutSmtp()
+
+    @cached_property
+    def sql(self) -> ShutSql:  # type: ignore[override]  # the real one brings ssl
+        """Connect to no server."""
+        return ShutSql()
 
     @cached_property
     def processes(self) -> Processes:
