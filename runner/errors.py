@@ -61,7 +61,7 @@ class Diagnostic:
     file: str
     """As given, or the label of a definition that is no file (`builtin:web`)."""
     line: int
-    """1-based."""
+    """1-based; 0 where nobody wrote the text, as of JSON that a database keeps in a form of its own."""
     column: int
     """1-based, in characters."""
     path: str
@@ -70,7 +70,8 @@ class Diagnostic:
     hint: str = ""
 
     def __str__(self) -> str:
-        where = f"{self.file}:{self.line}:{self.column} {self.code}"
+        place = f":{self.line}:{self.column}" if self.line else ""
+        where = f"{self.file}{place} {self.code}"
         what = f"{self.path}: {self.sentence}" if self.path else self.sentence
         return f"{where} {what} — {self.hint}" if self.hint else f"{where} {what}"
 

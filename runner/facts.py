@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from runner.records import record
 from runner.results import NOTHING, Severity, Verdict
+from runner.standing import standing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from runner.results import NodeResult
+    from runner.results import Comparison, NodeResult, Open
     from runner.scope import Scope
 
 SUBJECTS: Final = ("instance", "host", "hostname", "pod", "service", "job")
@@ -115,6 +116,10 @@ class Facts:
     verdict: Verdict = Verdict.OK
     truncated: int = 0
     """Alerts that the sender left out."""
+    comparison: Comparison | None = None
+    """With the run before; None where nothing is remembered."""
+    over: tuple[Open, ...] = ()
+    """What was wrong, and is well now."""
 
     @property
     def firing(self) -> tuple[Alert, ...]:
@@ -128,11 +133,18 @@ class Facts:
         found = [check for check in self.checks if check.verdict > Verdict.OK]
         return tuple(sorted(found, key=lambda check: -check.verdict.rank))
 
+    def before(self, check: CheckResult) -> Open | None:
+        """Return what is known of a check that was not ok in the run before either."""
+        still = self.comparison.still if self.comparison else ()
+        return next((one for one in still if (one.node, one.check) == (check.node, check.name)), None)
+
 
 def gather(scope: Scope) -> Facts:
     """Collect what the nodes before have found out."""
     results = tuple(scope.nodes.values())
     analyses = [found for result in results for found in _analyses(result.output)]
+    comparison = _compared(scope)
+    fixed = (*(comparison.fixed if comparison else ()), *(scope.changes.over if scope.changes else ()))
     return Facts(
         alerts=tuple(alert for result in results for alert in _alerts(result.output)),
         checks=tuple(check for result in results for check in _checks(result)),
@@ -149,7 +161,16 @@ def gather(scope: Scope) -> Facts:
         judged=any(result.verdict is not None for result in results),
         verdict=max((result.verdict for result in results if result.verdict is not None), default=Verdict.OK),
         truncated=sum(int(result.output.get("truncated") or 0) for result in results if "alerts" in result.output),  # type: ignore[call-overload]  # the ingest node's own number
+        comparison=comparison,
+        over=tuple({one.fingerprint: one for one in fixed}.values()),
     )
+
+
+def _compared(scope: Scope) -> Comparison | None:
+    """Hold what is wrong so far against what was wrong when the last run ended."""
+    if scope.memory is None:
+        return None
+    return standing(scope.run, scope.nodes, failure=scope.failure).against(scope.memory.past)
 
 
 def _alerts(output: Mapping[str, Any]) -> Iterator[Alert]:

@@ -164,6 +164,45 @@ class Finding:
 
 
 @record
+class Open:
+    """One thing that was wrong when a run ended."""
+
+    fingerprint: str
+    node: str
+    check: str
+    subject: str
+    verdict: Verdict
+    since: datetime
+    """When it was seen first."""
+    runs: int
+    """How many runs have seen it, one after the other."""
+
+
+@record
+class Past:
+    """What earlier runs of the same definition in the same environment left behind."""
+
+    previous_run_id: str = ""
+    """The last one; empty where there was none."""
+    open: Mapping[str, Open] = NOTHING
+    """By fingerprint."""
+
+
+@record
+class Comparison:
+    """What is wrong now, held against what was wrong when the last run ended."""
+
+    previous_run_id: str
+    """Empty for the first run."""
+    new: tuple[str, ...] = ()
+    """Fingerprints of what was not wrong before."""
+    still: tuple[Open, ...] = ()
+    """What was wrong already, this run counted."""
+    fixed: tuple[Open, ...] = ()
+    """What was wrong and was looked at again: it is well now."""
+
+
+@record
 class Output:
     """What a node returns."""
 
@@ -248,6 +287,8 @@ class RunResult:
     incident_id: str | None = None
     notes: tuple[str, ...] = field(default=())
     """What people should know of the walk: `analyze: no branch of next fits, the run ends here`."""
+    comparison: Comparison | None = None
+    """None where nothing is remembered from run to run."""
 
     @property
     def findings(self) -> tuple[Finding, ...]:

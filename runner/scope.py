@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
     from runner.deadline import Deadline
     from runner.doors import Doors
-    from runner.results import NodeResult, Output, RunFacts
+    from runner.results import NodeResult, Output, Past, RunFacts
     from runner.secrets import Masker, Sealed, Secret
+    from runner.standing import Changes, Standing
 
 
 class Log(Protocol):
@@ -26,6 +27,28 @@ class Log(Protocol):
 
     def warning(self, text: str) -> None:
         """Say what deserves a look."""
+
+
+@record
+class StoredChannel:
+    """A channel that people keep in the database."""
+
+    name: str
+    driver: str
+    options: Mapping[str, object]
+    """As a definition would have them beside `driver`."""
+    earlier: bool = False
+    """It was made for the earlier Django app, whose forms took keys that nothing read."""
+
+
+@record
+class Directory:
+    """The channels of a database."""
+
+    channels: Mapping[str, StoredChannel] = NOTHING
+    """The active ones, by name."""
+    asked: bool = True
+    """They are all there are; False where the database was not asked, in a dry run."""
 
 
 @record
@@ -40,6 +63,34 @@ class Overrides:
     """The alert format, in place of detection."""
     incidents: bool = True
     """Give alerts an incident."""
+
+
+class Claim(Protocol):
+    """What one message is about to say, kept from being said twice."""
+
+    @property
+    def changes(self) -> Changes:
+        """What it is."""
+
+    def confirm(self) -> None:
+        """Note that it has been said."""
+
+    def release(self) -> None:
+        """Give it back: it reached nobody, and whoever comes next may say it."""
+
+
+class Memory(Protocol):
+    """What is remembered from run to run, of one definition in one environment."""
+
+    @property
+    def past(self) -> Past:
+        """What was wrong when the last run ended."""
+
+    def claim(self, node: str, standing: Standing, seconds: float) -> Claim:
+        """Return what a notify node has not said yet, claimed for some seconds against runs that overlap.
+
+        Raises `Transient` and `Unavailable`.
+        """
 
 
 @record
@@ -60,6 +111,10 @@ class Surroundings:
     """Values of the variables that channels and providers of this definition need, by name."""
     allow_hosts: frozenset[str] = frozenset()
     """Hosts that a payload may name though their addresses are private."""
+    directory: Directory | None = None
+    """The channels of the database; None where there is none, or where no node wants any."""
+    memory: Memory | None = None
+    """None where nothing is remembered from run to run."""
     overrides: Overrides = field(default_factory=Overrides)
     in_ci: bool = False
     """The machine is a hosted one that has nothing to do with what is watched."""
@@ -70,11 +125,20 @@ class Scope(Surroundings):
     """What a node may see. Frozen; the engine makes a new one for each attempt."""
 
     deadline: Deadline
+    node: str = ""
+    """The id of the node that runs."""
     nodes: Mapping[str, NodeResult] = NOTHING
     """Results of earlier nodes, in the order of the walk."""
     incident: Mapping[str, object] = NOTHING
     failure: str = ""
     """Why the run has failed so far: `probe failed: …`; empty while it is well."""
+    changes: Changes | None = None
+    """What a notify node is about to say, where it says changes alone."""
+
+    @property
+    def stored(self) -> Mapping[str, StoredChannel]:
+        """The active channels of the database, by name."""
+        return self.directory.channels if self.directory else NOTHING
 
     def within(self, deadline: Deadline) -> Scope:
         """Return the same scope with less time."""
@@ -167,8 +231,10 @@ class Node(Protocol):
     A class may have a class method `parse(value)` that reads its configuration in place of `validators.read`,
     `reads()` for the ids of nodes that its configuration names, `paths()` for what it reads of them (a place in the
     configuration and an expression's path, each), `meanings()` for what its own names stand for (such a path, each),
-    `default_names()` for the names that its checks have by default, `secrets()` for the credentials in its
-    configuration, and `missing(variables)` for what keeps it from being sent, a sentence each.
+    `default_names()` for the names that its checks have by default, `programs()` for the places in its configuration
+    of what starts programs, `secrets()` for the credentials in its
+    configuration, `asks_database(variables)` for whether it wants channels of the database, and `missing(variables,
+    stored)` for what keeps it from being sent, a sentence each.
     """
 
     type: ClassVar[str]

@@ -93,6 +93,8 @@ class Check(ABC):
     """It looks at something beyond this machine, so one failure may be the network's."""
     unit: ClassVar[str] = ""
     """What its thresholds are in: `%`, or `s` for seconds."""
+    starts: ClassVar[bool] = False
+    """It starts a program."""
 
     name: Name = ""
     """What the check is called in results and expressions; made of type and subject where it is not given."""

@@ -42,6 +42,7 @@ class Command(Check):
     """Run a command on this machine, without a shell, and judge by what it returns."""
 
     type: ClassVar[str] = "command"
+    starts: ClassVar[bool] = True
 
     argv: Annotated[tuple[Text, ...], MinLen(1)]
     """The program and its arguments, one an item."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from runner.definition.grants import Grants
 from runner.definition.loader import load
 
 if TYPE_CHECKING:
@@ -13,14 +14,8 @@ if TYPE_CHECKING:
     from runner.definition.source import Text
 
 
-def load_text(text: Text, shell: Shell, rewrite: Rewrite | None = None) -> Definition:
+def load_text(text: Text, shell: Shell, rewrite: Rewrite | None = None, *, commands: bool = False) -> Definition:
     """Load a definition that was found, as whoever runs this allows; raise `DefinitionError`."""
-    return load(
-        text.data,
-        text.label,
-        name=text.name,
-        kind=None if text.is_file else "yaml",
-        is_file=text.is_file,
-        granted=frozenset(shell.environ.get("PIPELINE_ALLOW_SECRETS", "").replace(",", " ").split()),
-        rewrite=rewrite,
-    )
+    names = shell.environ.get("PIPELINE_ALLOW_SECRETS", "").replace(",", " ").split()
+    grants = Grants(names=frozenset(names), limited=text.origin == "database", commands=commands)
+    return load(text, grants=grants, rewrite=rewrite)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from runner.cli.resolve import variables_of
 from runner.definition.config import credentials_of
@@ -12,12 +12,16 @@ from runner.records import record
 from runner.secrets import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from runner.definition.config import Config
     from runner.definition.model import Definition
     from runner.errors import Diagnostic
-    from runner.scope import Node
+    from runner.scope import Directory, Node
+
+
+Stored: TypeAlias = "Directory | None"
+"""The channels of the database; None where there is no database."""
 
 
 @record
@@ -26,8 +30,10 @@ class Needs:
 
     variables: Mapping[str, Secret]
     """The variables of channels and providers that are set."""
+    directory: Directory | None
+    """The channels of the database, where a node wants any and there is one."""
     secrets: tuple[Secret, ...]
-    """Those, and the credentials that stand in the definition itself."""
+    """The variables, and the credentials that stand in the definition itself."""
     missing: tuple[str, ...]
     """What keeps a node from doing its work, a sentence each."""
     unset: tuple[str, ...]
@@ -40,22 +46,28 @@ class Needs:
         known: Mapping[str, Mapping[str, object]],
         secrets: Mapping[str, Secret],
         environ: Mapping[str, str],
+        stored: Callable[[], Stored],
     ) -> Needs:
         """Read them off the nodes; `known` has the values of root names but `secrets`.
 
-        Raises `DefinitionError` with all that turns out wrong now that these values are known.
+        `stored` is asked for the channels of the database where a node wants any. Raises `DefinitionError` with all
+        that turns out wrong now that these values are known, and what `stored` raises.
         """
         absent = stand_ins(definition, secrets)
         nodes = dict(_nodes(definition, {**known, "secrets": {**absent, **secrets}}, absent))
         wanted = {need.name for node in nodes.values() for need in node.needs()}
-        variables, unreadable = variables_of(sorted(wanted), environ)
+        given = definition.grants.given(wanted)
+        variables, unreadable = variables_of(sorted(given), environ)
         credentials = (secret for node in nodes.values() for secret in credentials_of(node))
-        lacking = _lacking(nodes, variables | unreadable)
-        hopeless = _lacking(nodes, wanted)
+        wanted_here = any(_asks_database(node, variables) for node in nodes.values())
+        directory = stored() if wanted_here else None
+        lacking = _lacking(nodes, variables | unreadable, directory)
+        hopeless = _lacking(nodes, wanted, directory)
         return cls(
             variables=variables,
+            directory=directory,
             secrets=tuple(dict.fromkeys((*variables.values(), *credentials))),
-            missing=(*unreadable.values(), *lacking),
+            missing=(*unreadable.values(), *lacking, *(_withheld(wanted - given, environ) if lacking else ())),
             unset=tuple(sentence for sentence in lacking if sentence not in hopeless),
         )
 
@@ -97,11 +109,23 @@ def _nodes(definition: Definition, known: Mapping[str, object], absent: Collecti
         raise invalid(wrong)
 
 
-def _lacking(nodes: Mapping[str, Node], variables: Collection[str]) -> tuple[str, ...]:
+def _asks_database(node: Node, variables: Collection[str]) -> bool:
+    asks = getattr(node, "asks_database", None)
+    return bool(asks and asks(variables))
+
+
+def _lacking(nodes: Mapping[str, Node], variables: Collection[str], stored: Stored) -> tuple[str, ...]:
     """Say what keeps nodes from doing their work where these variables are set."""
-    return tuple(f"node {step}: {one}" for step, node in nodes.items() for one in _missing(node, variables))
+    return tuple(f"node {step}: {one}" for step, node in nodes.items() for one in _missing(node, variables, stored))
 
 
-def _missing(node: Node, variables: Collection[str]) -> tuple[str, ...]:
+def _missing(node: Node, variables: Collection[str], stored: Stored) -> tuple[str, ...]:
     missing = getattr(node, "missing", None)
-    return tuple(missing(variables)) if missing else ()
+    return tuple(missing(variables, stored)) if missing else ()
+
+
+def _withheld(names: Collection[str], environ: Mapping[str, str]) -> Iterator[str]:
+    """Say which variables are there and are not given to a definition from a database."""
+    for name in sorted(names):
+        if environ.get(name) or environ.get(f"{name}_FILE"):
+            yield f"{name} is set, and a definition from a database gets it only by PIPELINE_ALLOW_SECRETS={name}"

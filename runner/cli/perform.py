@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from runner.cli.follow import Follower, Trail
 from runner.cli.journals import begin_journal
 from runner.cli.publish import publish
+from runner.cli.remember import keep_run, memory_of
 from runner.cli.signals import stopping
 from runner.deadline import Stop
 from runner.doors import open_doors
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from runner.cli.prepare_run import Job
     from runner.cli.shell import Shell
     from runner.doors import Doors
+    from runner.scope import Memory
 
 
 def new_id() -> str:
@@ -54,10 +56,10 @@ def _run_url(environ: Mapping[str, str]) -> str:
     return f"{server}/{repository}/actions/runs/{run}/attempts/{attempt}" if server and repository and run else ""
 
 
-def world_of(job: Job, shell: Shell, doors: Doors, stop: Stop | None = None) -> World:
+def world_of(job: Job, shell: Shell, doors: Doors, facts: RunFacts, memory: Memory | None = None) -> World:
     """Return everything that a run is given beside its definition."""
     return World(
-        run=facts_of(job, shell.environ),
+        run=facts,
         doors=doors,
         log=shell.log,
         masker=shell.masker,
@@ -69,24 +71,34 @@ def world_of(job: Job, shell: Shell, doors: Doors, stop: Stop | None = None) -> 
         env=job.env,
         variables=job.variables,
         allow_hosts=frozenset(map(str.lower, job.definition.allow_hosts)),
+        directory=job.directory,
+        memory=memory,
         overrides=job.overrides,
         in_ci=shell.in_ci,
-        stop=stop or Stop(),
+        stop=Stop(),
     )
 
 
 def perform(job: Job, shell: Shell) -> int:
-    """Run a definition and report on it; return the exit code."""
-    doors, stop = open_doors(shell.environ), Stop()
-    world = world_of(job, shell, doors, stop)
-    trail = Trail(shell.log, shell.masker, begin_journal(job.results, world.run.id, doors.files, shell.log))
+    """Run a definition, report on it and remember it; return the exit code."""
+    grants = job.definition.grants
+    doors = open_doors(shell.environ, programs=grants.commands or not grants.limited)
+    facts = facts_of(job, shell.environ)
+    memory = memory_of(shell, facts)
+    world = world_of(job, shell, doors, facts, memory)
+    trail = Trail(shell.log, shell.masker, begin_journal(job.results, facts.id, doors.files, shell.log))
     follower = Follower(shell.log, trail)
     walk = Walk(job.definition, world, follower)
-    with stopping(stop):
+    with stopping(world.stop):
         try:
-            follower.begin(world.run, job.definition)
+            follower.begin(facts, job.definition)
             walk.run()
         finally:
             # also where a bug ends the walk: what is known by then is reported, and the bug goes on to the top
-            code = publish(walk.result(), job, shell, doors.files, trail)
+            result = walk.result()
+            try:
+                code = publish(result, job, shell, doors.files, trail)
+            finally:
+                if memory is not None:
+                    keep_run(memory, result, walk.standing(result.nodes), shell, stopped=world.stop.signal is not None)
     return code

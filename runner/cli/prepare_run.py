@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from functools import partial
+from typing import TYPE_CHECKING
 
+from runner.cli.databases import directory_of
 from runner.cli.loading import load_text
 from runner.cli.needs import Needs
 from runner.cli.overrides import overrides_of, rewriting_of
@@ -24,10 +26,7 @@ if TYPE_CHECKING:
     from runner.definition.entries import FailOn
     from runner.definition.model import Definition
     from runner.definition.source import Text
-    from runner.scope import Overrides
-
-
-_WITHOUT_EFFECT: Final = ("PIPELINE_DATABASE_URL", "PIPELINE_STATE_URL")
+    from runner.scope import Directory, Overrides
 
 
 @record
@@ -51,6 +50,8 @@ class Job:
     results: str
     """Where the result document goes; empty: nowhere."""
     summary: str
+    directory: Directory | None
+    """The channels of the database, where a node wants any and there is one."""
     missing: tuple[str, ...]
     """What would end the run with exit 4, a sentence each; only a dry run gets here with any."""
     skips: bool
@@ -65,12 +66,9 @@ def prepared(options: argparse.Namespace, shell: Shell) -> Job:
     overrides = overrides_of(options)
     text, origin = _found(options, shell)
     payload = read_payload(options, shell)
-    definition = _loaded(text, shell, rewriting_of(options))
-    for name in _WITHOUT_EFFECT:
-        if shell.environ.get(name):
-            shell.log.warning(f"{name} is set and has no effect: this version has no database and no history")
-    if options.allow_commands:
-        raise UsageError("--allow-commands has no effect here: it is for definitions from a database")
+    if options.allow_commands and text.origin != "database":
+        raise UsageError(f"--allow-commands is for definitions from a database, and {text.label} may start programs")
+    definition = _loaded(text, shell, rewriting_of(options), commands=options.allow_commands)
     shell.log.detail(f"definition {definition.name} found at {text.label}")
     for warning in definition.warnings:
         shell.log.warning(str(warning))
@@ -96,14 +94,14 @@ def _found(options: argparse.Namespace, shell: Shell) -> tuple[Text, str]:
     return library_of(shell).find(name), f"Definition: {name.removeprefix('builtin:')}"
 
 
-def _loaded(text: Text, shell: Shell, rewriting: Rewriting | None) -> Definition:
+def _loaded(text: Text, shell: Shell, rewriting: Rewriting | None, *, commands: bool) -> Definition:
     """Load a definition, changed as flags say; what is wrong only because of them is their fault."""
     try:
-        return load_text(text, shell, rewriting)
+        return load_text(text, shell, rewriting, commands=commands)
     except DefinitionError as error:
         if rewriting is None:
             raise
-        load_text(text, shell)
+        load_text(text, shell, commands=commands)
         wrong = "".join(f"\n  - {one}" for one in error.diagnostics if one.severity == "error")
         raise UsageError(f"{', '.join(rewriting.flags)} cannot be used with this definition:{wrong}") from error
 
@@ -122,7 +120,8 @@ def _resolved(
     secrets, unreadable, unset = secrets_of(definition, environ)
     _learn(shell, secrets.values())
     env = {name: environ[name] for name in definition.env if name in environ}
-    needs = Needs.of(definition, {"inputs": inputs, "env": env}, secrets, environ)
+    asked = partial(directory_of, shell, from_database=definition.grants.limited, dry_run=options.dry_run)
+    needs = Needs.of(definition, {"inputs": inputs, "env": env}, secrets, environ, asked)
     _learn(shell, needs.secrets)
     missing = (*unreadable, *unset, *needs.missing)
     wanted = options.on_missing_secret == "skip"  # noqa: S105 - a word of the command line
@@ -145,6 +144,7 @@ def _resolved(
         fail_on=_fail_on(options, environ) or definition.fail_on,
         results=options.results or ("pipeline-results.json" if shell.in_ci else ""),
         summary=shell.summary,
+        directory=needs.directory,
         missing=missing,
         skips=skips,
     )

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from runner.cli.needs import named_secrets, stand_ins
-from runner.cli.perform import world_of
+from runner.cli.perform import facts_of, world_of
 from runner.deadline import Deadline
 from runner.doors import shut_doors
 from runner.engine.conditions import reason_to_skip, told
@@ -43,7 +43,7 @@ class Rehearsal:
     def __init__(self, job: Job, shell: Shell) -> None:
         self._steps = job.definition.steps
         self._given = job.secrets
-        world = world_of(job, shell, shut_doors())
+        world = world_of(job, shell, shut_doors(), facts_of(job, shell.environ))
         # without a required one no node would run, and people still want to see what each would do
         self._world = replace(world, secrets={**stand_ins(job.definition, job.secrets, required=True), **job.secrets})
         self._recorder = Recorder(self._world)
@@ -60,7 +60,7 @@ class Rehearsal:
 
     def _visit(self, step: Step) -> Iterator[str]:
         scope = self._world.scope(
-            Deadline(step.timeout), nodes=self._results, incident=self._incident, failure=self._failure
+            Deadline(step.timeout), node=step.id, nodes=self._results, incident=self._incident, failure=self._failure
         )
         try:
             yield from self._lines(step, scope)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import field
+from dataclasses import field, replace
 from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Final, Literal, NoReturn, TypeAlias
@@ -206,6 +206,21 @@ def read_yaml(data: bytes) -> Document:
 def read_json(data: bytes) -> Document:
     """Read a JSON document."""
     return read(data, "", kind="json")
+
+
+class _Nowhere(Lines):
+    """Knows no places."""
+
+    def place(self, offset: int) -> Place:  # noqa: ARG002 - the interface
+        """Return what stands for none."""
+        return Place(0, 0)
+
+
+def unplaced(document: Document) -> Document:
+    """Return a document whose text nobody wrote: nothing in it has a place."""
+    nowhere = Chart(lines=_Nowhere(""))
+    troubles = tuple(replace(trouble, place=Place(0, 0)) for trouble in document.troubles)
+    return Document(value=document.value, troubles=troubles, chart=lambda: nowhere)
 
 
 def whole_number(text: str, base: int = 10) -> int | None:

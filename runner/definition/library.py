@@ -1,19 +1,23 @@
-"""Where definitions come from: files of the repository, and the ones that ship with the runner."""
+"""Where definitions come from: files of the repository, a database, and the ones that ship with the runner."""
 
 from __future__ import annotations
 
 import os
 import re
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from runner.definition.source import Text, read_file
-from runner.errors import Unavailable, UsageError
+from runner.errors import Transient, Unavailable, UsageError
 from runner.records import record
 from runner.spec import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from runner.store.database import Database
+    from runner.store.definitions import StoredDefinition
 
 SUFFIXES: Final = (".yaml", ".yml", ".json")
 MOST_HINTS: Final = 3
@@ -29,6 +33,44 @@ def builtin_folder() -> Path:
 
 
 @record
+class Shelf:
+    """The definitions of a database."""
+
+    database: Database
+    table: str = ""
+    """The one table to look into; empty for all that are known."""
+
+    def find(self, name: str) -> Text | None:
+        """Return a definition by `NAME` or `NAME@REVISION`; None where there is none of that name.
+
+        Raises `Transient`, and what `runner.store.definitions.find` raises.
+        """
+        from runner.store import definitions  # noqa: PLC0415 - only where there is a database
+
+        find = partial(definitions.find, database=self.database, name=name, forced=self.table)
+        found = self.database.work(find)
+        return None if found is None else _text_of(found)
+
+    def names(self) -> Sequence[StoredDefinition]:
+        """Return all definitions, without their documents."""
+        from runner.store import definitions  # noqa: PLC0415 - only where there is a database
+
+        return self.database.work(partial(definitions.names, database=self.database, forced=self.table))
+
+
+def _text_of(found: StoredDefinition) -> Text:
+    return Text(
+        data=found.document.encode("utf-8", "surrogatepass"),
+        label=f"db:{found.name}@{found.revision}",
+        name=found.name,
+        origin="database",
+        kind=found.format,
+        version=found.revision,
+        kept=found.kept,
+    )
+
+
+@record
 class Library:
     """Finds definitions by name or path."""
 
@@ -36,6 +78,12 @@ class Library:
     """Where files are looked for by name, in this order."""
     workspace: Path
     """Where relative paths start from."""
+    shelf: Shelf | None = None
+    """The database that names are looked for in; None where there is none."""
+    named: Shelf | None = None
+    """The database that `db:NAME` means."""
+    warn: Callable[[str], None] = lambda _: None
+    """Hears what keeps the database from being asked where a file was found."""
 
     def find(self, wanted: str) -> Text:
         """Return the definition that `--definition` names: `NAME`, `file:PATH`, `db:NAME`, `builtin:NAME` or a path.
@@ -46,12 +94,12 @@ class Library:
         if kind == "builtin":
             return self._builtin(rest) or self._no_builtin(wanted, rest)
         if kind == "db":
-            raise Unavailable(f"Pipeline definition not found: {wanted} — this version reads no database")
+            return self._stored(wanted, rest)
         if kind == "file" or "/" in wanted or wanted.endswith(SUFFIXES):
             return self._at(rest if kind == "file" else wanted, wanted)
         if not re.fullmatch(_NAME, wanted):
             raise UsageError(f"{wanted!r} is no name of a definition — names are letters, digits, '.', '_' and '-'")
-        return self._file(wanted) or self._builtin(wanted) or self._missing(wanted, wanted)
+        return self._anywhere(wanted) or self._builtin(wanted) or self._missing(wanted, wanted)
 
     def files(self) -> Iterator[Path]:
         """Return the files of the folders that could be definitions."""
@@ -62,6 +110,42 @@ class Library:
     def builtins(self) -> tuple[str, ...]:
         """Return the names of the definitions that ship."""
         return tuple(sorted(path.stem for path in builtin_folder().glob("*.yaml")))
+
+    def stored(self) -> Sequence[StoredDefinition]:
+        """Return the definitions of the database, without their documents; none where there is no database."""
+        return self.shelf.names() if self.shelf else ()
+
+    def _anywhere(self, name: str) -> Text | None:
+        """Look for a name in the files and in the database, which must not both have it."""
+        file = self._file(name)
+        if self.shelf is None:
+            return file
+        try:
+            found = self.shelf.find(name)
+        except (Transient, Unavailable) as error:
+            if file is None:
+                raise
+            self.warn(
+                f"{name} was found at {file.label}, and whether the database has it, too, is unknown: {error.message}"
+            )
+            return file
+        if file and found:
+            both = f"{name} is at {file.label} and in {self.shelf.database}"
+            raise UsageError(f"{both} — say which one: --definition file:{file.label} or --definition db:{name}")
+        return file or found
+
+    def _stored(self, wanted: str, name: str) -> Text:
+        if self.named is None:
+            raise Unavailable(
+                f"Pipeline definition not found: {wanted} — no database is configured: set PIPELINE_DATABASE_URL"
+            )
+        if not re.fullmatch(f"{_NAME}(@[0-9]+)?", name):
+            raise UsageError(f"{wanted!r} names no definition — write db:NAME or db:NAME@REVISION")
+        found = self.named.find(name)
+        if found is None:
+            hint = meant(name.partition("@")[0], {one.name: one.name for one in self.named.names()})
+            raise Unavailable(self._not_found(wanted, hint, str(self.named.database)))
+        return found
 
     def _file(self, name: str) -> Text | None:
         for folder in self.folders:
@@ -74,7 +158,7 @@ class Library:
         path = builtin_folder() / f"{name}.yaml"
         if not re.fullmatch(_NAME, name) or not path.is_file():
             return None
-        return Text(data=path.read_bytes(), label=f"builtin:{name}", name=name, is_file=False)
+        return Text(data=path.read_bytes(), label=f"builtin:{name}", name=name, origin="builtin", kind="yaml")
 
     def _at(self, path: str, wanted: str) -> Text:
         try:
@@ -86,8 +170,10 @@ class Library:
             raise Unavailable(self._not_found(wanted, hint, str(Path(path).resolve()))) from None
 
     def _missing(self, wanted: str, name: str) -> NoReturn:
-        known = {one: one for one in (*(path.stem for path in self.files()), *self.builtins())}
+        files = (path.stem for path in self.files())
+        known = {one: one for one in (*files, *(one.name for one in self.stored()), *self.builtins())}
         places = ", ".join(_shown(folder, self.workspace) for folder in self.folders)
+        places += f", {self.shelf.database}" if self.shelf else ""
         raise Unavailable(self._not_found(wanted, meant(name, known), f"{places} and the built-in definitions"))
 
     def _no_builtin(self, wanted: str, name: str) -> NoReturn:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from runner.definition import rules
 from runner.definition.diagnostics import diagnostic_at, in_order
 from runner.definition.document import read as read_document
+from runner.definition.document import unplaced
 from runner.definition.draft import Draft
 from runner.definition.entries import DEFAULT_TIMEOUT, DefinitionEntry, SecretNeed
+from runner.definition.grants import EVERYTHING, Grants
 from runner.definition.legacy import drop_unread_keys
 from runner.definition.model import Definition
 from runner.definition.names import Names
@@ -23,53 +25,43 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from runner.definition.parts import Part
+    from runner.definition.source import Text
     from runner.errors import Diagnostic
 
 Rewrite = Callable[[dict[str, Any]], None]
 """Changes a definition's tree in place before it is checked: flags that replace parts of it."""
 
 
-def load(
-    data: bytes,
-    label: str,
-    *,
-    name: str,
-    kind: Literal["yaml", "json"] | None = None,
-    is_file: bool = True,
-    version: int = 1,
-    granted: frozenset[str] = frozenset(),
-    rewrite: Rewrite | None = None,
-) -> Definition:
-    """Read a definition; `label` is what diagnostics call it, `name` is used where it has none of its own.
+def load(text: Text, *, grants: Grants = EVERYTHING, rewrite: Rewrite | None = None) -> Definition:
+    """Read a definition as it was found.
 
-    `granted` are guarded names that its secrets and env may hold.
     Raises `DefinitionError` with every diagnostic, warnings included.
     """
-    document = read_document(data, label, kind=kind)
-    draft = Draft(document, label)
+    document = read_document(text.data, text.label, kind=text.kind)
+    draft = Draft(document if text.kept else unplaced(document), text.label)
     tree = _tree(draft)
     if rewrite is not None:
         rewrite(tree)
     entry = _read_entry(draft, tree)
     parts = read_parts(draft, _nodes(draft, tree))
-    names = Names.of(tree, parts, granted)
+    names = Names.of(tree, parts, grants)
     rules.check(draft, names, parts)
     if entry is None or draft.broken:
         raise invalid(draft.diagnostics)
     return Definition(
-        name=entry.name or name,
-        label=label,
-        is_file=is_file,
-        sha256=hashlib.sha256(data).hexdigest(),
+        name=entry.name or text.name,
+        label=text.label,
+        grants=grants,
+        sha256=hashlib.sha256(text.data).hexdigest(),
         description=entry.description,
-        version=version,
+        version=text.version,
         timeout=entry.timeout or DEFAULT_TIMEOUT,
         fail_on=entry.fail_on or "unknown",
         inputs=entry.inputs,
         secrets={**dict.fromkeys(sorted(_borrowed(names, parts)), SecretNeed()), **entry.secrets},
         env=entry.env,
         allow_hosts=entry.allow_hosts,
-        steps=tuple(steps_of(parts, entry.defaults, document)),
+        steps=tuple(steps_of(parts, entry.defaults, draft.document)),
         warnings=in_order(draft.diagnostics),
     )
 

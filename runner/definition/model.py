@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from runner.definition.config import Config
     from runner.definition.document import Place
     from runner.definition.entries import FailOn, Retry, SecretNeed
+    from runner.definition.grants import Grants
     from runner.definition.inputs import Input
     from runner.errors import Diagnostic
     from runner.expressions import Expression
@@ -54,8 +55,8 @@ class Definition:
     name: str
     label: str
     """The file as given, or `builtin:NAME`, `db:NAME`: what diagnostics and annotations name."""
-    is_file: bool
-    """The label is a path that annotations may point at."""
+    grants: Grants
+    """What it may have."""
     sha256: str
     description: str
     version: int

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from runner.definition.config import Path
+    from runner.definition.grants import Grants
     from runner.definition.parts import Part
 
 DECLARED: Final = ("inputs", "secrets", "env")
@@ -27,17 +28,16 @@ class Names:
     """By the key that it stands under, each name and where it stands."""
     lent: frozenset[str]
     """Variables of the drivers and providers in use: they count as declared secrets."""
-    granted: frozenset[str]
-    """Guarded names that whoever runs it allows."""
+    grants: Grants
 
     @classmethod
-    def of(cls, tree: Mapping[str, Any], parts: Sequence[Part], granted: frozenset[str]) -> Names:
+    def of(cls, tree: Mapping[str, Any], parts: Sequence[Part], grants: Grants) -> Names:
         """Collect the names of a definition, sound or not."""
         return cls(
             nodes=_places(parts),
             declared={kind: _declared(kind, tree.get(kind)) for kind in DECLARED},
-            lent=frozenset(name for part in parts for name in _variables(part)),
-            granted=granted,
+            lent=grants.given(name for part in parts for name in _variables(part)),
+            grants=grants,
         )
 
 

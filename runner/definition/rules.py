@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from runner.definition.references import References
 from runner.definition.telling import check_telling
 from runner.definition.ways import Ways
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
+    from runner.definition.config import Path
     from runner.definition.draft import Draft
     from runner.definition.names import Names
     from runner.definition.parts import Part
-
-_GUARDED: Final = ("PIPELINE_", "ACTIONS_", "INPUT_")
-"""The runner's own configuration and the CI system's tokens: a definition cannot grant itself these."""
 
 
 def check(draft: Draft, names: Names, parts: Sequence[Part]) -> None:
     """Note everything that is wrong between the parts of a definition."""
     _check_ids(draft, names, parts)
-    _check_guarded(draft, names)
+    _check_grants(draft, names, parts)
     ways = Ways(names, parts)
     ways.check(draft)
     References(draft, names, ways.graph, parts).check()
@@ -37,9 +35,22 @@ def _check_ids(draft: Draft, names: Names, parts: Sequence[Part]) -> None:
             draft.say("E301", part.at("id"), f'duplicate id "{part.id}"', f"line {line} has it too: ids are unique")
 
 
-def _check_guarded(draft: Draft, names: Names) -> None:
+def _check_grants(draft: Draft, names: Names, parts: Sequence[Part]) -> None:
+    """Note what a definition takes that whoever runs it does not give."""
     for kind in ("secrets", "env"):
         for name, path in names.declared[kind].items():
-            if (name.startswith(_GUARDED) or name == "GITHUB_TOKEN") and name not in names.granted:
-                hint = f"whoever runs it can allow it: PIPELINE_ALLOW_SECRETS={name}"
-                draft.say("E308", path, f"a definition cannot grant itself {name}", hint)
+            if sentence := names.grants.refused(name):
+                draft.say("E308", path, sentence, f"whoever runs it can allow it: PIPELINE_ALLOW_SECRETS={name}")
+    if names.grants.limited and isinstance(draft.document.value, dict) and draft.document.value.get("allow_hosts"):
+        hint = "remove it, or keep the definition as a file of the repository"
+        draft.say("E308", ("allow_hosts",), "a definition from a database cannot allow itself hosts", hint)
+    if names.grants.limited and not names.grants.commands:
+        for path in (path for part in parts for path in _programs(part)):
+            hint = "whoever runs it can allow it: --allow-commands"
+            draft.say("E308", path, "a definition from a database starts no programs by itself", hint)
+
+
+def _programs(part: Part) -> Iterator[Path]:
+    """Find what starts programs in the `config` of a node."""
+    programs = getattr(part.config and part.config.sketch, "programs", None)
+    yield from (part.at("config", *path) for path in (programs() if programs else ()))

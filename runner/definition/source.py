@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
-from runner.definition.document import MAX_BYTES
+from runner.definition.document import MAX_BYTES, Kind
 from runner.errors import Unavailable
 from runner.records import record
+
+Origin: TypeAlias = Literal["file", "builtin", "database"]
 
 MOST_READ: Final = 16 * MAX_BYTES
 """Bytes of a file: more than a definition may have, to say by how much; and a device never ends."""
@@ -19,10 +21,16 @@ class Text:
 
     data: bytes
     label: str
-    """What diagnostics call it: the path as given, `builtin:NAME`."""
+    """What diagnostics call it: the path as given, `builtin:NAME`, `db:NAME@REVISION`."""
     name: str
     """Used where it has none of its own."""
-    is_file: bool = True
+    origin: Origin = "file"
+    kind: Kind | None = None
+    """The language; the suffix of the label says so where it is None."""
+    version: int = 1
+    """The row's revision."""
+    kept: bool = True
+    """It is as its author wrote it, so that lines and columns mean something."""
 
 
 def read_file(path: str, *, missing: str, start: str | os.PathLike[str] = "") -> Text:

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 __all__ = ["Doors", "Effect", "open_doors", "shut_doors"]
 
 
-def open_doors(environ: Mapping[str, str]) -> Doors:
-    """Return doors that lead out."""
-    return Doors(environ)
+def open_doors(environ: Mapping[str, str], *, programs: bool = True) -> Doors:
+    """Return doors that lead out, to `programs` only where they may be started."""
+    return Doors(environ, programs=programs)
 
 
 def shut_doors() -> Doors:

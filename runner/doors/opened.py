@@ -26,8 +26,9 @@ class Doors:
     Proxies and CA bundle are read from the environment that is handed in.
     """
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
+    def __init__(self, environ: Mapping[str, str], *, programs: bool = True) -> None:
         self._environ = environ
+        self._programs = programs
 
     @cached_property
     def net(self) -> Net:
@@ -76,9 +77,9 @@ class Doors:
     @cached_property
     def processes(self) -> Processes:
         """Starts programs."""
-        from runner.doors.process import Processes  # noqa: PLC0415 - a door is made when it is first used
+        from runner.doors.process import NoProcesses, Processes  # noqa: PLC0415 - a door is made when it is first used
 
-        return Processes()
+        return Processes() if self._programs else NoProcesses()
 
     @cached_property
     def files(self) -> Files:

@@ -9,9 +9,9 @@ import subprocess
 import time
 from contextlib import suppress
 from functools import partial
-from typing import IO, TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, Final, NoReturn
 
-from runner.errors import NodeError
+from runner.errors import NodeError, Refused
 from runner.records import record
 
 if TYPE_CHECKING:
@@ -84,6 +84,27 @@ class Processes:
         finally:
             talk.end()
         return Finished(returncode=process.returncode, stdout=talk.stdout.captured(), stderr=talk.stderr.captured())
+
+
+class NoProcesses(Processes):
+    """Starts nothing, for a definition that may not."""
+
+    __slots__ = ()
+
+    def run(
+        self,
+        argv: Sequence[str],
+        deadline: Deadline,  # noqa: ARG002 - the interface
+        *,
+        env: Mapping[str, str],  # noqa: ARG002 - the interface
+        cwd: str | None = None,  # noqa: ARG002 - the interface
+        stdin: bytes | None = None,  # noqa: ARG002 - the interface
+        keep: int = MAX_KEPT,  # noqa: ARG002 - the interface
+    ) -> NoReturn:
+        """Refuse."""
+        program = "".join(argv[:1])
+        msg = f"{program} is not started: a definition from a database starts programs only with --allow-commands"
+        raise Refused(msg)
 
 
 def _started(

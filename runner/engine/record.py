@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
@@ -11,6 +10,7 @@ from runner.bounds import bounded
 from runner.errors import Cancelled, TimedOut
 from runner.records import record
 from runner.results import Finding, NodeResult, Output, Problem, Status, Verdict
+from runner.standing import fingerprint
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -137,9 +137,10 @@ class Recorder:
 
     def _finding(self, step: Step, seen: Observation) -> Finding:
         what = (seen.key,) if seen.key else (seen.check, seen.subject)
-        identity = "\0".join((self.world.run.definition, step.id, *what))
+        identity = fingerprint(self.world.run.definition, step.id, *what)
+        known = self.world.memory and self.world.memory.past.open.get(identity)
         return Finding(
-            fingerprint=hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest(),
+            fingerprint=identity,
             node=step.id,
             check=seen.check,
             subject=seen.subject,
@@ -148,7 +149,7 @@ class Recorder:
             value=seen.value,
             unit=seen.unit,
             threshold=seen.threshold,
-            first_seen=self.world.run.started_at,
+            first_seen=known.since if known else self.world.run.started_at,
             file=step.config.label,
             line=step.config.document.place((*step.config.path, *seen.path)).line,
         )

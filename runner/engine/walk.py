@@ -14,15 +14,17 @@ from runner.engine.record import Recorder
 from runner.errors import NodeError
 from runner.results import NOTHING, NodeResult, Output, RunResult, RunStatus
 from runner.scope import incident_view
+from runner.standing import standing
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from runner.deadline import Deadline
     from runner.definition.model import Definition, Step
     from runner.engine.record import Moment
     from runner.engine.world import World
     from runner.scope import Scope
+    from runner.standing import Standing
 
 
 class Observer(Protocol):
@@ -91,7 +93,13 @@ class Walk:
             error="" if status is RunStatus.COMPLETED else leaving.reason,
             incident_id=incident if isinstance(incident, str) else None,
             notes=tuple(self._notes),
+            comparison=self.standing(nodes).against(world.memory.past) if world.memory else None,
         )
+
+    def standing(self, nodes: Sequence[NodeResult]) -> Standing:
+        """Say what is wrong at the end of the run."""
+        results = {node.node_id: node for node in nodes}
+        return standing(self._world.run, results, failure=self._failure, whole=True)
 
     def _passed_by(self, step: Step) -> str:
         """Say why the walk never came to a node."""
@@ -135,7 +143,7 @@ class Walk:
                 return self._recorder.succeeded(step, output, began, tries)
 
     def _attempt(self, step: Step, limit: Deadline) -> Output:
-        scope = self._scope(limit.within(step.timeout))
+        scope = self._scope(limit.within(step.timeout), node=step.id)
         return attempt(lambda: step.config.node(scope).run(scope), scope.deadline)
 
     def _wait(self, step: Step, limit: Deadline, pause: float, error: NodeError) -> bool:
@@ -147,9 +155,9 @@ class Walk:
             return False
         return True
 
-    def _scope(self, deadline: Deadline) -> Scope:
+    def _scope(self, deadline: Deadline, node: str = "") -> Scope:
         so_far = MappingProxyType(self._results)
-        return self._world.scope(deadline, nodes=so_far, incident=self._incident, failure=self._failure)
+        return self._world.scope(deadline, node=node, nodes=so_far, incident=self._incident, failure=self._failure)
 
     def _record(self, step: Step, result: NodeResult) -> None:
         self._results[step.id] = result

@@ -38,9 +38,10 @@ class World(Surroundings):
         deadline: Deadline,
         *,
         nodes: Mapping[str, NodeResult],
+        node: str = "",
         incident: Mapping[str, object] = NOTHING,
         failure: str = "",
     ) -> Scope:
         """Return what a node sees of it, with what has happened so far."""
         same: dict[str, Any] = {one.name: getattr(self, one.name) for one in fields(Surroundings)}
-        return Scope(**same, deadline=deadline, nodes=nodes, incident=incident, failure=failure)
+        return Scope(**same, deadline=deadline, node=node, nodes=nodes, incident=incident, failure=failure)

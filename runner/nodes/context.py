@@ -126,6 +126,11 @@ class Context:
         """Return the name of each check, in order; None where a template hides what it is made of."""
         return names(self._checks)
 
+    def programs(self) -> tuple[tuple[str | int, ...], ...]:
+        """Return where the checks stand that start programs, below `config`."""
+        key, checks = self._given
+        return tuple((key, place) for place, check in enumerate(checks) if check.starts)
+
     def default_names(self) -> frozenset[str]:
         """Return the names that are made up, for the checks that the definition gives none."""
         return frozenset(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from runner.facts import Facts
     from runner.providers import Answer
-    from runner.scope import Scope, Variable
+    from runner.scope import Directory, Scope, Variable
     from runner.secrets import Secret
 
 SHARE: Final = 0.9
@@ -119,7 +119,7 @@ class Intelligence:
         """Name what the provider needs."""
         return self.provider.needs()
 
-    def missing(self, variables: Collection[str]) -> tuple[str, ...]:
+    def missing(self, variables: Collection[str], stored: Directory | None = None) -> tuple[str, ...]:  # noqa: ARG002 - a channel's
         """Say what keeps the provider from answering, given the names of the variables that are set."""
         return tuple(
             f"this node has no {need.needed_for}: set it in config or as {need.name}"

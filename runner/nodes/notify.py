@@ -4,33 +4,35 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
 from runner.channels.delivery import Delivery, composed, deliver
 from runner.channels.message import DOCUMENT_KEYS, Message, Section
+from runner.channels.news import News
 from runner.channels.options import AnyPlace, Named, attempt, check_ways, read_drivers
+from runner.channels.stored import channel_named, channels_of
 from runner.channels.writing import rewritten, write
 from runner.errors import NodeError
 from runner.facts import gather
 from runner.records import record
-from runner.results import Output, Problem, Verdict
+from runner.results import Output, Problem
 from runner.scope import Variable
 from runner.spec import BlockText, Invalid
 from runner.validators import invalid, read
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from typing import Self
 
     from runner.channels.model import Channel
     from runner.facts import Facts
-    from runner.scope import Scope
+    from runner.scope import Directory, Scope, StoredChannel
     from runner.secrets import Secret
 
 _SHARE: Final = 0.9
 """The part of the node's time that sending gets; the rest is for saying what became of it."""
 _NO_DATABASE: Final = "is looked up in a database, and none is configured"
-_TOLD: Final = frozenset({"firing", "resolved"})
 
 
 @record
@@ -58,7 +60,8 @@ class Notify:
     send: Literal["changes", "problems", "always"] = "changes"
     """When there is something to say: when something became bad, got worse or is over; as long as it is bad; or always.
 
-    Without a state store `changes` acts as `problems`. Where nothing is judged, everything is sent."""
+    Where nothing is remembered from run to run, `changes` acts as `problems`. Where nothing is judged, everything is
+    sent."""
     title: BlockText | None = None
     """In place of the title; reads the keys of the generic driver's JSON beside the usual names, as the next two do."""
     message: BlockText | None = None
@@ -94,35 +97,34 @@ class Notify:
 
         Raises `NodeError` (`undelivered`) where the message reached nobody: retryable where no try can have arrived.
         """
-        facts = gather(scope)
-        self._mention_state(facts, scope)
-        channels = self._ready(scope)
-        reason = self._held_back(facts, scope)
-        if reason:
-            return _output([Delivery(driver=one.driver, status="skipped", error=reason) for one in channels])
-        message, problems = self._message(facts, scope)
-        deliveries = [
-            *(Delivery(driver="", channel=place.name, status="failed", error=_NO_DATABASE) for place in self._named()),
-            *_deliver(channels, message, scope),
-        ]
-        if all(delivery.status == "failed" for delivery in deliveries):
-            reasons = "; ".join(f"{delivery.name}: {delivery.error}" for delivery in deliveries)
-            retryable = all(delivery.may_repeat for delivery in deliveries)
-            msg = f"the message reached nobody: {reasons}"
-            raise NodeError(msg, code="undelivered", retryable=retryable, undelivered=True)
-        return _output(deliveries, problems)
+        self._mention_memory(scope)
+        news = News.of(self.send, scope)
+        places = self._ready(scope)
+        if news.held_back:
+            held = (
+                Delivery(driver=one.driver, channel=name, status="skipped", error=news.held_back)
+                for name, one in places
+            )
+            return _output([*held], *news.problems)
+        with news:
+            told = news.scope
+            message, problems = self._message(gather(told), told)
+            deliveries = [*_deliver(places, message, told)]
+            _refuse_silence(deliveries)
+        return _output(deliveries, *news.problems, *problems)
 
     def plan(self, scope: Scope) -> Iterator[str]:
         """Show the message as each channel would send it, as far as it is known."""
-        yield from (f"would exit 4: {sentence}" for sentence in self.missing(scope.variables))
+        yield from (f"would exit 4: {sentence}" for sentence in self.missing(scope.variables, scope.directory))
         facts = gather(scope)
-        reason = self._held_back(facts, scope)
-        if reason:
+        if reason := News.of(self.send, scope).held_back:
             yield f"as far as is known, the message would be held back: {reason}"
         message, problems = self._message(facts, scope)
         yield from (problem.message for problem in problems)
-        for channel in self._ready(scope):
-            yield f"would send with {channel.driver}:"
+        unasked = (place.name for place in self._named() if place.name not in scope.stored)
+        yield from (f'would look up the channel "{name}" in the database' for name in unasked)
+        for name, channel in self._ready(scope, certain=False):
+            yield f"would send with {channel.driver}{f' ({name})' if name else ''}:"
             yield from (f"    {line}" for line in _shown(channel, message, scope))
 
     def needs(self) -> tuple[Variable, ...]:
@@ -137,19 +139,26 @@ class Notify:
             for option in channel.wanting()
         )
 
-    def missing(self, variables: Collection[str]) -> tuple[str, ...]:
-        """Say what keeps each channel from sending, given the names of the variables that are set."""
-        unknown = [
-            f'channel "{place.name}" {_NO_DATABASE}: give its driver and options here' for place in self._named()
-        ]
-        wanted = [
+    def asks_database(self, variables: Collection[str]) -> bool:
+        """Say whether channels of the database are wanted where these variables are set."""
+        return any(self._named()) or any(_wanting(channel, variables) for channel in self._drivers())
+
+    def missing(self, variables: Collection[str], stored: Directory | None = None) -> tuple[str, ...]:
+        """Say what keeps each channel from sending, given the variables that are set and the database's channels."""
+        if stored is not None and not stored.asked:
+            return ()
+        there = {one.driver for one in stored.channels.values()} if stored else frozenset()
+        wanted = (
             f"the {channel.driver} channel of this node has no {option}:"
             f" set it in config or as {channel.variables[option]}"
             for channel in self._drivers()
-            for option in channel.lacking()
-            if channel.variables[option] not in variables
-        ]
-        return (*unknown, *wanted)
+            if channel.driver not in there
+            for option in _wanting(channel, variables)
+        )
+        if stored is not None:
+            return (*_unusable(self._named(), self._drivers(), variables, stored.channels), *wanted)
+        hint = "set PIPELINE_DATABASE_URL, or give its driver and options here"
+        return (*(f'channel "{place.name}" {_NO_DATABASE}: {hint}' for place in self._named()), *wanted)
 
     def secrets(self) -> tuple[Secret, ...]:
         """Return the credentials in the configuration, whether they were declared as secrets or not."""
@@ -161,26 +170,25 @@ class Notify:
     def _named(self) -> Iterator[Named]:
         return (place for place in self.channels if isinstance(place, Named))
 
-    def _ready(self, scope: Scope) -> tuple[Channel, ...]:
-        """Return the channels with all options in place, their credentials known to the masker."""
-        channels = tuple(channel.filled(scope.variables) for channel in self._drivers())
-        scope.masker.add(*(secret for channel in channels for secret in channel.secrets()))
-        return channels
+    def _ready(self, scope: Scope, *, certain: bool = True) -> tuple[tuple[str, Channel], ...]:
+        """Return the channels, each with its name in the database, if it has one, and all options in place.
 
-    def _mention_state(self, facts: Facts, scope: Scope) -> None:
+        Their credentials are known to the masker then. A dry run is not `certain`: it shows what it can.
+        """
+        found: dict[str, tuple[str, Channel]] = {}
+        for place in self.channels:
+            for name, channel in _places(place, scope, certain=certain):
+                found.setdefault(name or f"\0{len(found)}", (name, channel))
+        scope.masker.add(*(secret for _, channel in found.values() for secret in channel.secrets()))
+        return tuple(found.values())
+
+    def _mention_memory(self, scope: Scope) -> None:
         """Say once in a run that nothing is remembered."""
+        if self.send != "changes" or scope.memory is not None:
+            return
         told = any(result.node_type == self.type and not result.skipped for result in scope.nodes.values())
-        if self.send == "changes" and facts.judged and not told:
+        if not told and any(result.verdict is not None for result in scope.nodes.values()):
             scope.log.info("no state store to compare with: send: changes acts as problems")
-
-    def _held_back(self, facts: Facts, scope: Scope) -> str:
-        """Say why there is nothing to say; empty where there is something."""
-        if self.send == "always" or not facts.judged:
-            return ""
-        failed = scope.failure or any(failure.required for failure in facts.failures)
-        if failed or facts.verdict > Verdict.OK or any(alert.status in _TOLD for alert in facts.alerts):
-            return ""
-        return "nothing is wrong: the verdict is ok, no alert is firing or resolved, and the run has not failed"
 
     def _message(self, facts: Facts, scope: Scope) -> tuple[Message, tuple[Problem, ...]]:
         """Write the message; a text of the definition that cannot be rendered does not keep it from going out."""
@@ -195,12 +203,54 @@ class Notify:
         return replace(message, sections=(*message.sections, *told)), tuple(problems)
 
 
-def _deliver(channels: Sequence[Channel], message: Message, scope: Scope) -> Iterator[Delivery]:
+def _wanting(channel: Channel, variables: Collection[str]) -> tuple[str, ...]:
+    """Name the options without which a channel cannot send, and that no variable gives."""
+    return tuple(option for option in channel.lacking() if channel.variables[option] not in variables)
+
+
+def _places(place: Channel | Named, scope: Scope, *, certain: bool) -> Iterator[tuple[str, Channel]]:
+    """Find where a place of the definition leads: what it says itself, else its variables, else the database."""
+    if isinstance(place, Named):
+        if certain or place.name in scope.stored:
+            yield place.name, channel_named(place.name, scope.stored)
+        return
+    channel = place.filled(scope.variables)
+    stored = channels_of(channel.driver, scope.stored) if channel.lacking() else {}
+    yield from stored.items() if stored else [("", channel)]
+
+
+def _unusable(
+    named: Iterable[Named],
+    drivers: Iterable[Channel],
+    variables: Collection[str],
+    stored: Mapping[str, StoredChannel],
+) -> Iterator[str]:
+    """Say what is wrong with the channels of the database that would be used."""
+    finds: list[Callable[[], object]] = [partial(channel_named, place.name, stored) for place in named]
+    finds += (partial(channels_of, one.driver, stored) for one in drivers if _wanting(one, variables))
+    for find in finds:
+        try:
+            find()
+        except NodeError as error:
+            yield error.message
+
+
+def _refuse_silence(deliveries: Sequence[Delivery]) -> None:
+    """Raise `NodeError` where a message reached nobody."""
+    if any(delivery.status != "failed" for delivery in deliveries):
+        return
+    reasons = "; ".join(f"{delivery.name}: {delivery.error}" for delivery in deliveries)
+    retryable = all(delivery.may_repeat for delivery in deliveries)
+    msg = f"the message reached nobody: {reasons}"
+    raise NodeError(msg, code="undelivered", retryable=retryable, undelivered=True)
+
+
+def _deliver(channels: Sequence[tuple[str, Channel]], message: Message, scope: Scope) -> Iterator[Delivery]:
     """Send to one after the other, each with its share of the time, so that one that hangs leaves some to the rest."""
     deadline = scope.deadline.within(scope.deadline.left * _SHARE)
-    for place, channel in enumerate(channels):
+    for place, (name, channel) in enumerate(channels):
         share = deadline.within(deadline.left / (len(channels) - place))
-        yield deliver(channel, message, scope.within(share))
+        yield replace(deliver(channel, message, scope.within(share)), channel=name)
 
 
 def _shown(channel: Channel, message: Message, scope: Scope) -> Iterator[str]:
@@ -212,7 +262,7 @@ def _shown(channel: Channel, message: Message, scope: Scope) -> Iterator[str]:
         yield from message.readable.splitlines()
 
 
-def _output(deliveries: Sequence[Delivery], problems: tuple[Problem, ...] = ()) -> Output:
+def _output(deliveries: Sequence[Delivery], *problems: Problem) -> Output:
     failed = [delivery for delivery in deliveries if delivery.status == "failed"]
     sent = sum(delivery.status == "sent" for delivery in deliveries)
     partly = [delivery for delivery in deliveries if delivery.status == "sent" and delivery.error]

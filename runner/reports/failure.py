@@ -56,7 +56,7 @@ def _diagnostics(diagnostics: Sequence[Diagnostic]) -> Listing:
 
 def _diagnostic(one: Diagnostic) -> str:
     what = f"{code(one.path)}: {escape(one.sentence)}" if one.path else escape(one.sentence)
-    place = f"{one.file}:{one.line}:{one.column}"
+    place = f"{one.file}:{one.line}:{one.column}" if one.line else one.file
     return row(f"{_SIGNS[one.severity]} {escape(one.code)}", code(place), what, escape(one.hint))
 
 

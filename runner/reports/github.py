@@ -171,9 +171,11 @@ def _of_finding(finding: Finding) -> _Annotation:
 
 def _of_diagnostic(diagnostic: Diagnostic) -> _Annotation:
     what = f"{diagnostic.path}: {diagnostic.sentence}" if diagnostic.path else diagnostic.sentence
+    message = f"{what} — {diagnostic.hint}" if diagnostic.hint else what
     return _Annotation(
         level=diagnostic.severity,
-        message=f"{what} — {diagnostic.hint}" if diagnostic.hint else what,
+        # what is no file has no place in the repository, so the message says where it is
+        message=str(diagnostic) if diagnostic.file.startswith(_LABELS) else message,
         title=f"{diagnostic.code} {'invalid definition' if diagnostic.severity == 'error' else 'definition'}",
         file=diagnostic.file,
         line=diagnostic.line,

@@ -103,7 +103,8 @@ def findings(result: RunResult) -> Listing:
 
 
 def _finding(finding: Finding) -> str:
-    place = f"<br>{code(f'{finding.file}:{finding.line}')}" if finding.file else ""
+    line = f":{finding.line}" if finding.line else ""
+    place = f"<br>{code(f'{finding.file}{line}')}" if finding.file else ""
     return row(
         _signed(finding.verdict),
         escape(finding_text(finding)),

@@ -1,0 +1,64 @@
+"""The databases that the environment names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from runner.cli.resolve import variables_of
+from runner.doors import open_doors
+from runner.errors import Unavailable, UsageError
+from runner.scope import Directory
+from runner.spec import Invalid
+
+if TYPE_CHECKING:
+    from runner.cli.shell import Shell
+    from runner.store.database import Database
+
+
+def database_of(shell: Shell, variable: str, *, creates: bool = False) -> Database | None:
+    """Return the database whose URL stands in a variable, or in the file of `VARIABLE_FILE`; None where it is not set.
+
+    The URL and its password are masked from then on. Raises `UsageError` for what is no such URL, `Unavailable` for a
+    file that cannot be read.
+    """
+    found, unreadable = variables_of([variable], shell.environ)
+    if unreadable:
+        raise Unavailable(unreadable[variable])
+    if not found:
+        return None
+    from runner.spec.databases import database_url  # noqa: PLC0415 - only where there is a database
+    from runner.store.database import Database  # noqa: PLC0415 - only where there is a database
+
+    secret = found[variable]
+    try:
+        url = database_url(secret, variable)
+    except Invalid as error:
+        raise UsageError(f"{variable}: {error.sentence} — {error.hint}") from None
+    if url.password is not None:
+        shell.masker.add(secret, url.password)
+    return Database(url=url, doors=open_doors(shell.environ), creates=creates)
+
+
+def directory_of(shell: Shell, *, from_database: bool, dry_run: bool) -> Directory | None:
+    """Return the channels of the database, of the one that the definition comes from where it comes from one.
+
+    A dry run speaks to no server but that one. Raises `Transient` and `Unavailable`.
+    """
+    database = database_of(shell, "PIPELINE_DATABASE_URL")
+    if database is None and from_database:
+        database = database_of(shell, "DATABASE_URL")
+    if database is None:
+        return None
+    if dry_run and not from_database and database.url.kind != "sqlite":
+        return Directory(asked=False)
+    from runner.store.channels import channels  # noqa: PLC0415 - only where there is a database
+
+    found = {channel.name: channel for channel in database.work(channels)}
+    for channel in found.values():
+        shell.log.detail(f"channel {channel.name} ({channel.driver}) found in {database}")
+    return Directory(channels=found)
+
+
+def is_set(shell: Shell, variable: str) -> bool:
+    """Say whether a variable names a database, itself or through its file."""
+    return any(shell.environ.get(name) for name in (variable, f"{variable}_FILE"))

@@ -1,0 +1,85 @@
+"""What is remembered from run to run: where, and that a run goes on where nothing can be."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from runner.cli.databases import database_of
+from runner.doors import open_doors
+from runner.errors import Transient, Unavailable
+
+if TYPE_CHECKING:
+    from runner.cli.shell import Shell
+    from runner.results import RunFacts, RunResult
+    from runner.standing import Standing
+    from runner.store.database import Database
+    from runner.store.memory import Remembered
+
+EMBEDDED: Final = ".pipeline/state.sqlite3"
+"""The file below the working directory that remembers where nothing else is named."""
+_MOST_KEPT: Final = 4 * 1024 * 1024
+"""Bytes of a result document in the history; of a larger one outputs are left out, as its own limit does."""
+_LAST_WORDS: Final = 1.5
+"""Seconds for the history where a run was told to stop."""
+
+
+def memory_of(shell: Shell, facts: RunFacts) -> Remembered | None:
+    """Return what is remembered of a definition in an environment; None, with a word to people, where nothing can be.
+
+    Raises `UsageError` for a variable that names no database.
+    """
+    try:
+        return _opened(shell, facts)
+    except (Transient, Unavailable) as error:
+        shell.log.warning(f"this run is compared with no other and remembered by none: {error.message}")
+        return None
+
+
+def state_database(shell: Shell) -> Database | None:
+    """Return the database that `PIPELINE_STATE_URL` names, else the embedded file; None where it says `none`."""
+    if shell.environ.get("PIPELINE_STATE_URL", "").strip().lower() == "none":
+        return None
+    return database_of(shell, "PIPELINE_STATE_URL", creates=True) or _embedded(shell)
+
+
+def _opened(shell: Shell, facts: RunFacts) -> Remembered | None:
+    from runner.engine.world import utc_now  # noqa: PLC0415 - only where something is remembered
+    from runner.store.memory import remember  # noqa: PLC0415 - only where something is remembered
+
+    named = any(shell.environ.get(name) for name in ("PIPELINE_STATE_URL", "PIPELINE_STATE_URL_FILE"))
+    if not named and (shared := database_of(shell, "PIPELINE_DATABASE_URL")):
+        try:
+            return remember(shared, facts, utc_now)
+        except Unavailable as error:
+            # it is a database of definitions, and need not be more than that
+            shell.log.detail(f"nothing is remembered in {shared}: {error.message}")
+    database = state_database(shell)
+    if database is None:
+        return None
+    try:
+        return remember(database, facts, utc_now)
+    except Unavailable as error:
+        if named or not error.message.startswith(f"{database} cannot be written"):
+            raise
+        shell.log.info(f"nothing is remembered from run to run: {error.message}")
+        return None
+
+
+def _embedded(shell: Shell) -> Database:
+    from runner.spec.databases import DatabaseUrl  # noqa: PLC0415 - only where something is remembered
+    from runner.store.database import Database  # noqa: PLC0415 - only where something is remembered
+
+    url = DatabaseUrl(kind="sqlite", database=EMBEDDED)
+    return Database(url=url, doors=open_doors(shell.environ), creates=True)
+
+
+def keep_run(memory: Remembered, result: RunResult, standing: Standing, shell: Shell, *, stopped: bool) -> None:
+    """Add a run to the history; where that cannot be, say so: it changes nothing else."""
+    from runner.reports.document import document, encode  # noqa: PLC0415 - the report may not have been wanted
+    from runner.store.runs import keep  # noqa: PLC0415 - only where something is remembered
+
+    limit = {"limit": _LAST_WORDS} if stopped else {}
+    try:
+        keep(memory, result, encode(shell.masked(document(result)), limit=_MOST_KEPT), standing, **limit)
+    except (Transient, Unavailable) as error:
+        shell.log.warning(f"this run is not in the history: {error.message}")

@@ -1,0 +1,78 @@
+"""One connection to a database, whichever it is: plain SQL with `:name` for values, and transactions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from runner.errors import RunnerError, Transient, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from contextlib import AbstractContextManager
+
+    from runner.spec.databases import Kind
+
+
+class Contended(RunnerError):
+    """Somebody else wrote the same at the same moment; doing it all again will help."""
+
+
+class NoTable(Unavailable):
+    """A table or a column is not there."""
+
+
+class Connection(Protocol):
+    """A connection. Its SQL is what PostgreSQL, MySQL and SQLite have in common.
+
+    Raises `Transient` where another try may help, `Unavailable` where it will not, `Contended` inside a transaction.
+    """
+
+    @property
+    def kind(self) -> Kind:
+        """Which kind of database it is."""
+
+    def rows(self, sql: str, **values: object) -> Sequence[Sequence[Any]]:
+        """Return the rows of a query."""
+
+    def change(self, sql: str, *each: Mapping[str, object], **values: object) -> int:
+        """Change something, once for `values` or once for `each`; return how many rows that were."""
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Do what follows wholly or not at all, as if nobody else wrote meanwhile once `touch` was called."""
+
+    def close(self) -> None:
+        """Close it."""
+
+    def tables(self) -> frozenset[str]:
+        """Return the names of all tables that can be seen."""
+
+    def columns(self, table: str) -> frozenset[str]:
+        """Return the names of a table's columns."""
+
+
+def as_text(connection: Connection, column: str) -> str:
+    """Return the SQL that reads a JSON column as the text that it is, however the database keeps JSON."""
+    return {"postgresql": f"{column}::text", "mysql": f"cast({column} as char)", "sqlite": column}[connection.kind]
+
+
+REASONS = {
+    "no_table": "has not the tables of this version",
+    "no_permission": "does not permit this",
+    "locked": "is in use by another process for too long",
+    "full": "has no room left",
+    "read_only": "cannot be written",
+    "broken": "is no database that can be read",
+    "lost": "ended the connection",
+    "refused": "refuses the statement",
+}
+"""What went wrong, by code, to follow the name of the database."""
+_PASSING = frozenset({"locked", "full", "lost"})
+
+
+def fault(code: str, where: str, said: str) -> RunnerError:
+    """Make the error of a database that was reached: which one, what, and its own words."""
+    words = " ".join(said.split())[:200]
+    message = f"{where} {REASONS[code]}: {words}" if words else f"{where} {REASONS[code]}"
+    if code == "no_table":
+        return NoTable(message)
+    return Transient(message) if code in _PASSING else Unavailable(message)

@@ -1,0 +1,190 @@
+"""Definitions in a database: the runner's own tables, and the earlier Django app's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from runner.errors import Unavailable, UsageError
+from runner.records import record
+from runner.spec import did_you_mean
+from runner.store.connection import NoTable, as_text
+from runner.store.schema import require, step_of
+from runner.store.tables import DJANGO_DEFINITIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from runner.store.connection import Connection
+    from runner.store.database import Database
+
+OWN: Final = "pipeline_definition"
+KNOWN: Final = (OWN, DJANGO_DEFINITIONS)
+"""The tables that definitions are read from."""
+
+
+@record
+class StoredDefinition:
+    """A definition as it stands in a database."""
+
+    name: str
+    revision: int
+    active: bool
+    format: Literal["yaml", "json"]
+    document: str
+    kept: bool
+    """The document is the text that its author wrote, so that lines and columns mean something to people."""
+    table: str
+    description: str = ""
+
+
+def find(connection: Connection, database: Database, name: str, forced: str = "") -> StoredDefinition | None:
+    """Return a definition by `NAME` or `NAME@REVISION`; None where there is none of that name.
+
+    `forced` names the one table to look into. Raises `Unavailable` for one that is not active, a revision or a forced
+    table that is not there, and a database that no definitions can be read from; `UsageError` where both tables have
+    one.
+    """
+    name, pinned, revision = name.partition("@")
+    if pinned and not revision.isdigit():
+        raise UsageError(f"{name}@{revision} names no revision — revisions are numbers: {name}@3")
+    readers = _readers(connection, database, forced)
+    found = [one for table in readers if (one := _READERS[table](connection, name, int(revision or 0)))]
+    if len(found) > 1:
+        tables = " and ".join(one.table for one in found)
+        raise UsageError(f"{database} has {name} in {tables} — say which with PIPELINE_DEFINITIONS_TABLE")
+    if not found:
+        return None
+    if not found[0].active:
+        raise Unavailable(f"Pipeline definition not active: {name} in {database} — make it active, or name another")
+    return found[0]
+
+
+def names(connection: Connection, database: Database, forced: str = "") -> Sequence[StoredDefinition]:
+    """Return every definition that can be read, without its document, by name."""
+    found = [one for table in _readers(connection, database, forced) for one in _LISTS[table](connection)]
+    return sorted(found, key=lambda one: one.name)
+
+
+def _readers(connection: Connection, database: Database, forced: str) -> tuple[str, ...]:
+    """Return the tables to look into; raise `Unavailable` where there are none, or the forced one is not there."""
+    if forced and forced not in KNOWN:
+        raise UsageError(f"PIPELINE_DEFINITIONS_TABLE is {forced!r} — {did_you_mean(forced, KNOWN)}")
+    wanted = (forced,) if forced else KNOWN
+    there = tuple(table for table in wanted if _PROBES[table](connection, database))
+    if not there:
+        hint = "make the runner's own with: pipeline-runner db upgrade"
+        raise Unavailable(f"{database} has no table of definitions ({' or '.join(wanted)}) that can be read — {hint}")
+    return there
+
+
+def _has_own(connection: Connection, database: Database) -> bool:
+    if not step_of(connection):
+        return False
+    require(connection, database)
+    return True
+
+
+def _has_django(connection: Connection, database: Database) -> bool:
+    """Look for the app's table, and whether it still holds definitions: later versions keep something else there."""
+    try:
+        connection.rows(f"select name from {DJANGO_DEFINITIONS} where 1 = 0")  # noqa: S608 - a constant
+    except NoTable:
+        return False
+    if "config" not in connection.columns(DJANGO_DEFINITIONS):
+        msg = f"the table {DJANGO_DEFINITIONS} of {database} has no column config"
+        raise Unavailable(f"{msg}: the app's later versions keep no definitions there")
+    return True
+
+
+def _read_own(connection: Connection, name: str, revision: int) -> StoredDefinition | None:
+    found = connection.rows(
+        "select d.name, r.revision, d.active, r.format, r.document, d.description from pipeline_definition d"
+        " join pipeline_definition_revision r on r.name = d.name"
+        " where d.name = :name and (r.revision = :revision or (:revision = 0 and r.revision = d.revision))",
+        name=name,
+        revision=revision,
+    )
+    if not found:
+        _refuse_missing_revision(connection, name, revision)
+        return None
+    name, revision, active, written, document, description = found[0]
+    return StoredDefinition(
+        name=name,
+        revision=revision,
+        active=bool(active),
+        format=written,
+        document=document,
+        kept=True,
+        table=OWN,
+        description=description,
+    )
+
+
+def _refuse_missing_revision(connection: Connection, name: str, revision: int) -> None:
+    rows = connection.rows(
+        "select revision from pipeline_definition_revision where name = :name order by revision", name=name
+    )
+    if revision and rows:
+        known = ", ".join(str(row[0]) for row in rows)
+        raise Unavailable(f"Pipeline definition not found: {name}@{revision} — {name} has the revisions {known}")
+
+
+def _read_django(connection: Connection, name: str, revision: int) -> StoredDefinition | None:
+    found = connection.rows(
+        f"select name, version, is_active, {as_text(connection, 'config')}, description"  # noqa: S608 - constants
+        f" from {DJANGO_DEFINITIONS} where name = :name",
+        name=name,
+    )
+    if not found:
+        return None
+    name, version, active, document, description = found[0]
+    if revision not in {0, version}:
+        raise Unavailable(f"Pipeline definition not found: {name}@{revision} — {name} has the revision {version} alone")
+    return StoredDefinition(
+        name=name,
+        revision=version,
+        active=bool(active),
+        format="json",
+        document=document,
+        kept=False,
+        table=DJANGO_DEFINITIONS,
+        description=description,
+    )
+
+
+def _list_own(connection: Connection) -> Iterator[StoredDefinition]:
+    rows = connection.rows("select name, revision, active, description from pipeline_definition")
+    return (_listed(row, OWN) for row in rows)
+
+
+def _list_django(connection: Connection) -> Iterator[StoredDefinition]:
+    rows = connection.rows(f"select name, version, is_active, description from {DJANGO_DEFINITIONS}")  # noqa: S608 - a constant
+    return (_listed(row, DJANGO_DEFINITIONS) for row in rows)
+
+
+def _listed(row: Sequence[Any], table: str) -> StoredDefinition:
+    name, revision, active, description = row
+    return StoredDefinition(
+        name=name,
+        revision=revision,
+        active=bool(active),
+        format="json",
+        document="",
+        kept=False,
+        table=table,
+        description=description,
+    )
+
+
+_PROBES: Final[Mapping[str, Callable[[Connection, Database], bool]]] = {
+    OWN: _has_own,
+    DJANGO_DEFINITIONS: _has_django,
+}
+_READERS: Final[Mapping[str, Callable[[Connection, str, int], StoredDefinition | None]]] = {
+    OWN: _read_own,
+    DJANGO_DEFINITIONS: _read_django,
+}
+_LISTS: Final[Mapping[str, Callable[[Connection], Iterator[StoredDefinition]]]] = {
+    OWN: _list_own,
+    DJANGO_DEFINITIONS: _list_django,
+}

@@ -1,0 +1,124 @@
+"""PostgreSQL and MySQL through SQLAlchemy Core, on a connection that the runner's own door makes."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+import sqlalchemy
+from sqlalchemy import exc, pool
+
+from runner.errors import NodeError, RunnerError, Transient, Unavailable, Unreachable
+from runner.store.connection import Contended, fault
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from runner.spec.databases import DatabaseUrl, Kind
+
+_DIALECTS: Final[Mapping[Kind, str]] = {"postgresql": "postgresql+psycopg://", "mysql": "mysql+pymysql://"}
+_POSTGRESQL: Final[Mapping[object, str]] = {
+    "42P01": "no_table",
+    "42703": "no_table",
+    "3F000": "no_table",
+    "42501": "no_permission",
+    "25006": "no_permission",
+    "53100": "full",
+    "55P03": "locked",
+    "57014": "locked",
+}
+_MYSQL: Final[Mapping[object, str]] = {
+    1142: "no_permission",
+    1143: "no_permission",
+    1044: "no_permission",
+    1290: "no_permission",
+    1227: "no_permission",
+    1146: "no_table",
+    1054: "no_table",
+    1021: "full",
+    1114: "full",
+    1205: "locked",
+    2006: "lost",
+    2013: "lost",
+}
+_AGAIN: Final = frozenset({"40001", "40P01", "23505", 1213, 1062})
+"""Two wrote the same at the same time."""
+
+
+class Server:
+    """A connection to a database server."""
+
+    def __init__(self, url: DatabaseUrl, dial: Callable[[], Any]) -> None:
+        """Connect; `dial` returns a DB-API connection. Raises `Unavailable` and `Transient`."""
+        self.kind = url.kind
+        self.where = str(url)
+        options: dict[str, Any] = {"use_native_hstore": False} if url.kind == "postgresql" else {}
+        engine = sqlalchemy.create_engine(_DIALECTS[url.kind], creator=dial, poolclass=pool.NullPool, **options)
+        try:
+            self.sqlalchemy = engine.connect()
+        except NodeError as error:
+            raise _not_connected(error) from error
+        except exc.DBAPIError as error:
+            raise self._fault(error) from error
+
+    def close(self) -> None:
+        """Close it."""
+        self.sqlalchemy.close()
+
+    def rows(self, sql: str, **values: object) -> Sequence[Sequence[Any]]:
+        """Return the rows of a query."""
+        with self._translated():
+            return self.sqlalchemy.execute(sqlalchemy.text(sql), values).fetchall()
+
+    def change(self, sql: str, *each: Mapping[str, object], **values: object) -> int:
+        """Change something, once for `values` or once for `each`."""
+        with self._translated():
+            return self.sqlalchemy.execute(sqlalchemy.text(sql), list(each) or values).rowcount
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Do what follows wholly or not at all."""
+        self.sqlalchemy.rollback()  # what was read before began a transaction of its own
+        try:
+            yield
+        except BaseException:
+            self.sqlalchemy.rollback()
+            raise
+        with self._translated():
+            self.sqlalchemy.commit()
+
+    def tables(self) -> frozenset[str]:
+        """Return the names of all tables that can be seen."""
+        with self._translated():
+            seen = sqlalchemy.inspect(self.sqlalchemy)
+            return frozenset([*seen.get_table_names(), *seen.get_view_names()])
+
+    def columns(self, table: str) -> frozenset[str]:
+        """Return the names of a table's columns."""
+        with self._translated():
+            return frozenset(column["name"] for column in sqlalchemy.inspect(self.sqlalchemy).get_columns(table))
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except exc.DBAPIError as error:
+            if not error.connection_invalidated:
+                self.sqlalchemy.rollback()  # PostgreSQL takes nothing more in a transaction that has failed
+            raise self._fault(error) from error
+
+    def _fault(self, error: exc.DBAPIError) -> RunnerError:
+        """Translate by the server's own codes; its words never quote values."""
+        raised: Any = error.orig
+        code = getattr(raised, "sqlstate", None) or (raised.args[0] if raised and raised.args else None)
+        said = str(raised).partition("\n")[0] if self.kind == "postgresql" else str(raised.args[-1])
+        if code in _AGAIN:
+            return Contended(f"{self.where}: {said}")
+        known = (_POSTGRESQL if self.kind == "postgresql" else _MYSQL).get(code, "refused")
+        return fault("lost" if error.connection_invalidated or code is None else known, self.where, said)
+
+
+def _not_connected(error: NodeError) -> RunnerError:
+    """Say why there is no connection: another try helps where nobody answered."""
+    passing = isinstance(error, Unreachable) or error.code == "timed_out"
+    return Transient(error.message) if passing else Unavailable(error.message)
