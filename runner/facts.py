@@ -144,7 +144,7 @@ def gather(scope: Scope) -> Facts:
     results = tuple(scope.nodes.values())
     analyses = [found for result in results for found in _analyses(result.output)]
     comparison = _compared(scope)
-    fixed = (*(comparison.fixed if comparison else ()), *(scope.changes.over if scope.changes else ()))
+    fixed = (*(scope.changes.over if scope.changes else ()), *(comparison.fixed if comparison else ()))
     return Facts(
         alerts=tuple(alert for result in results for alert in _alerts(result.output)),
         checks=tuple(check for result in results for check in _checks(result)),

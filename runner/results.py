@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import field, fields
 from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
@@ -200,6 +200,15 @@ class Comparison:
     """What was wrong already, this run counted."""
     fixed: tuple[Open, ...] = ()
     """What was wrong and was looked at again: it is well now."""
+
+    def plain(self) -> Mapping[str, object]:
+        """Return it as it stands in the result document."""
+        return {
+            "previous_run_id": self.previous_run_id or None,
+            "new": list(self.new),
+            "still": [{"fingerprint": one.fingerprint, "since": one.since, "runs": one.runs} for one in self.still],
+            "fixed": [{field.name: getattr(one, field.name) for field in fields(one)} for one in self.fixed],
+        }
 
 
 @record

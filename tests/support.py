@@ -11,6 +11,7 @@ import pytest
 
 from runner.deadline import Deadline
 from runner.definition.loader import load
+from runner.definition.source import Text
 from runner.doors import open_doors
 from runner.engine.world import World
 from runner.results import RunFacts
@@ -63,7 +64,7 @@ FACTS = RunFacts(
 
 def definition_of(text: str) -> Definition:
     """Load a definition from YAML."""
-    return load(text.encode(), "test.yaml", name="test")
+    return load(Text(data=text.encode(), label="test.yaml", name="test"))
 
 
 def world_of(definition: Definition, **given: Any) -> World:  # noqa: ANN401 - the fields of World

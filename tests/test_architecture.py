@@ -20,7 +20,7 @@ PATHS: Final = sorted((ROOT / "runner").rglob("*.py"))
 
 FLOORS: Final = (
     ("runner", "errors", "records", "lean_pydantic"),  # "runner" is the package itself: its version
-    ("results", "spellings", "secrets", "spec", "deadline", "bounds", "validators", "registry"),
+    ("results", "spellings", "secrets", "spec", "deadline", "bounds", "validators", "registry", "standing"),
     ("doors", "expressions", "threads"),
     ("scope", "facts", "rendering"),
     ("formats", "checks", "providers", "channels"),
@@ -38,6 +38,9 @@ NEIGHBOURS: Final = {
     ("validators", "spec"): "validators speak of what a spec found",
     ("registry", "spec"): "an unknown name is a spec's finding",
     ("registry", "validators"): "a member is read by its validator",
+    ("standing", "results"): "what is wrong is read off results",
+    ("doors", "threads"): "who dials a server can be left behind",
+    ("definition", "store"): "a definition may stand in a database",
     ("facts", "scope"): "facts are gathered from a scope",
     ("rendering", "scope"): "texts are rendered with a scope's names",
     ("__main__", "cli"): "python -m runner is the command line",
@@ -99,10 +102,23 @@ HIDDEN: Final = {
         "brings jinja2, only where a definition has an expression",
         {"rendering", "definition.config", "definition.draft", "engine.conditions"},
     ),
-    "runner.reports.console": ("only the report that is wanted", {"cli.commands.report", "cli.publish"}),
+    "runner.engine.world": ("only where something is remembered", {"cli.remember"}),
+    "runner.spec.databases": ("brings urllib.parse, only where there is a database", {"cli.databases", "cli.remember"}),
+    "runner.store.definitions": ("only where there is a database", {"definition.library"}),
+    "runner.store.channels": ("only where there is a database", {"cli.databases"}),
+    "runner.store.database": ("only where there is a database", {"cli.databases", "cli.remember"}),
+    "runner.store.file": ("brings sqlite3, only where a file is used", {"store.database"}),
+    "runner.store.memory": ("only where something is remembered", {"cli.remember"}),
+    "runner.store.runs": ("only where something is remembered", {"cli.remember"}),
+    "runner.store.schema": ("only where something is remembered", {"cli.remember"}),
+    "runner.store.server": ("brings SQLAlchemy, only where a server is used", {"store.database"}),
+    "runner.reports.console": (
+        "only the report that is wanted",
+        {"cli.commands.history", "cli.commands.report", "cli.publish"},
+    ),
     "runner.reports.document": (
         "only the report that is wanted",
-        {"cli.commands.report", "cli.commands.validate", "cli.shell"},
+        {"cli.commands.report", "cli.commands.validate", "cli.remember", "cli.shell"},
     ),
     "runner.reports.markdown": ("only the report that is wanted", {"cli.commands.report", "cli.publish"}),
     "runner.reports.reading": ("--help does without", {"cli.commands.report"}),
@@ -114,7 +130,9 @@ HIDDEN: Final = {
 }
 """What is imported inside functions: why it waits, and where."""
 
-OPENINGS: Final[dict[tuple[str, str], str]] = {}
+OPENINGS: Final[dict[tuple[str, str], str]] = {
+    ("store.file", "sqlite3"): "the file that remembers; a server is reached by a door",
+}
 """Imports of modules that reach out where none of it is used to: (module, what it imports) and for what."""
 
 SHELL: Final = {"cli.main", "cli.session", "cli.container", "prepare"}
@@ -373,6 +391,7 @@ REACHING: Final = {
     "subprocess",
     "tempfile",
     "urllib.request",
+    "sqlite3",
     "urllib3",
 }
 """Modules that reach out of the process, or log behind the runner's back."""

@@ -29,6 +29,8 @@ HEAVY: Final = frozenset(
         "psutil",
         "psycopg",
         "psycopg2",
+        "pymysql",
+        "alembic",
         "pycurl",
         "pydantic",
         "pydantic_core",
@@ -117,12 +119,12 @@ def imported(folder: Path, out: Path, *arguments: str, exits: int = 0) -> frozen
         pytest.param(["validate", "plain.yaml"], {"pydantic_core", "typing_extensions", "yaml"}, id="validate-yaml"),
         pytest.param(
             ["--config", "plain.yaml", "--payload", '{"a": 1}'],
-            {"pydantic_core", "typing_extensions", "yaml"},
+            {"pydantic_core", "sqlite3", "typing_extensions", "yaml"},
             id="run",
         ),
         pytest.param(
             ["--config", "plain.yaml", "--payload", '{"a": 1}', "--results", "r.json", "--summary", "s.md"],
-            {"pydantic_core", "typing_extensions", "yaml"},
+            {"pydantic_core", "sqlite3", "typing_extensions", "yaml"},
             id="run-with-reports",
         ),
         pytest.param(
@@ -132,12 +134,12 @@ def imported(folder: Path, out: Path, *arguments: str, exits: int = 0) -> frozen
         ),
         pytest.param(
             ["--config", "live.yaml", "--payload", '{"a": 1, "path": "a"}'],
-            {"jinja2", "markupsafe", "pydantic_core", "typing_extensions", "yaml"},
+            {"jinja2", "markupsafe", "pydantic_core", "sqlite3", "typing_extensions", "yaml"},
             id="run-with-expressions",
         ),
         pytest.param(
             ["--config", "machine.yaml", "--fail-on", "never"],
-            {"psutil", "pydantic_core", "typing_extensions", "yaml"},
+            {"psutil", "pydantic_core", "sqlite3", "typing_extensions", "yaml"},
             id="run-with-a-machine-check",
         ),
     ],

@@ -22,6 +22,7 @@ from runner.definition.document import read
 from runner.definition.legacy import UNREAD
 from runner.definition.loader import load
 from runner.definition.schema import FAMILIES, definition_schema
+from runner.definition.source import Text
 from runner.errors import DefinitionError
 from runner.formats import FORMATS
 from runner.nodes import NODES
@@ -100,7 +101,7 @@ def tree(path: Path) -> Any:  # noqa: ANN401 - what a file holds
 def errors(data: bytes, name: str) -> list[str]:
     """What the models find wrong: codes and paths."""
     try:
-        load(data, name, name="test")
+        load(Text(data=data, label=name, name="test"))
     except DefinitionError as error:
         return [f"{one.code} {one.path}".strip() for one in error.diagnostics if one.severity == "error"]
     return []

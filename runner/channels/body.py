@@ -15,7 +15,9 @@ from runner.channels.wording import (
     counted,
     earliest,
     flat,
+    lasting,
     names,
+    open_name,
     since,
     span,
     web_address,
@@ -48,6 +50,7 @@ def sections(facts: Facts, head: Headline, now: datetime, failure: str) -> tuple
     found = (
         _alerts(facts, head, now),
         _checks(facts, head),
+        _compared(facts),
         _cause(facts),
         _actions(facts.analysis),
         _failures(facts, head, now, failure),
@@ -147,12 +150,38 @@ def _checks(facts: Facts, head: Headline) -> Section:
         return Section(paragraphs=_counted(good, "check is", "checks are"))
     if len(bad) == 1 and head.alert is None:
         fine = _counted(good, "other check is", "other checks are")
-        return Section(paragraphs=(*_measured(bad[0]), _FIRST_SEEN, *fine))
+        return Section(paragraphs=(*_measured(bad[0]), *_seen(facts), *fine))
     listed = _first([_check_item(check) for check in bad], _CHECKS)
     fine_items = (Item(text=f"ok: {names(good)}"),) if good else ()
     count = f"{len(bad)} of {len(facts.checks)} checks are not ok: {_graded(check.verdict for check in bad)}."
     tally = (count,) if len(bad) > 1 else ()
-    return Section(heading="" if tally else "Checks", paragraphs=(*tally, _FIRST_SEEN), items=(*listed, *fine_items))
+    return Section(heading="" if tally else "Checks", paragraphs=(*tally, *_seen(facts)), items=(*listed, *fine_items))
+
+
+def _seen(facts: Facts) -> tuple[str, ...]:
+    """Say since when the checks are not ok; nothing where some are new and some are not, which is told below."""
+    before = [facts.before(check) for check in facts.bad]
+    if not any(before):
+        return (_FIRST_SEEN,)
+    alone = before[0] if len(before) == 1 else None
+    return (f"Not ok {lasting(alone)}.",) if alone else ()
+
+
+def _compared(facts: Facts) -> Section:
+    """Say what is new, what still is and what is over, where the rest of the message does not."""
+    comparison = facts.comparison
+    if comparison is None or not comparison.previous_run_id:
+        return Section()
+    wrong = {(check.node, check.name): check for check in facts.bad}
+    still = [one for one in comparison.still if len(wrong) > 1 and (one.node, one.check) in wrong]
+    known = {(one.node, one.check) for one in still}
+    new = [check for place, check in wrong.items() if still and place not in known]
+    items = (
+        *((f"New: {names(new)}",) if new else ()),
+        *(f"Still: {flat(one.check)}, {lasting(one)}" for one in still),
+        *(f"Fixed: {open_name(one)}, {one.verdict} {lasting(one)}" for one in facts.over),
+    )
+    return Section(heading="Since the last run", items=_first([Item(text=flat(one, _SHORT)) for one in items], _CHECKS))
 
 
 def _check_item(check: CheckResult) -> Item:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from runner.facts import Alert, CheckResult
+    from runner.results import Open
     from runner.scope import Scope
 
 
@@ -49,18 +50,27 @@ def incidents(scope: Scope) -> tuple[Incident, ...]:
         for alert in known.alerts:
             groups.setdefault(str(result.output.get("group_key") or alert.fingerprint), []).append(alert)
         checks.update((_key(scope, check.node, check.name), check) for check in known.checks)
-    base = Facts(analysis=gather(scope).analysis, judged=True)
+    everything = gather(scope)
+    base = Facts(analysis=everything.analysis, judged=True, comparison=everything.comparison)
     return (
         *(Incident(key=_key(scope, name), facts=_about(base, alerts)) for name, alerts in groups.items()),
         *(
-            Incident(key=key, facts=replace(base, checks=(check,), verdict=check.verdict))
+            Incident(
+                key=key, facts=replace(base, checks=(check,), verdict=check.verdict, over=_over(check, everything))
+            )
             for key, check in checks.items()
+            if check.verdict > Verdict.OK or everything.comparison is None or _over(check, everything)
         ),
     )
 
 
 def _key(scope: Scope, *identity: str) -> str:
     return dedup_key(scope.run.definition, scope.run.environment, *identity)
+
+
+def _over(check: CheckResult, everything: Facts) -> tuple[Open, ...]:
+    """Return what was wrong with a check that is well now."""
+    return tuple(one for one in everything.over if (one.node, one.check) == (check.node, check.name))
 
 
 def _about(base: Facts, alerts: Sequence[Alert]) -> Facts:

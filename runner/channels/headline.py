@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from runner.channels.incident import VERDICTS
 from runner.channels.message import Kind
-from runner.channels.wording import alert_name, check_title, clipped, counted, flat
+from runner.channels.wording import alert_name, check_title, clipped, counted, flat, open_name
 from runner.records import record
 from runner.results import Severity, Verdict
 
@@ -33,6 +33,7 @@ def headline(facts: Facts, definition: str, failure: str) -> Headline:
         _problem(facts)
         or _alerts_that_do_not_fire(facts)
         or _failure(facts, definition, failure)
+        or _recovery(facts)
         or _calm(facts, definition)
     )
 
@@ -85,6 +86,15 @@ def _failure(facts: Facts, definition: str, failure: str) -> Headline | None:
     tag = "failed" if failure or required else str(facts.verdict)
     text = flat(f"{definition}: {reason}" if reason else definition)
     return Headline(kind=Kind.FAILED, severity=Severity.WARNING, title=_title(tag, text))
+
+
+def _recovery(facts: Facts) -> Headline | None:
+    """Name what is well again."""
+    if not facts.over:
+        return None
+    more = f" (+{len(facts.over) - 1} more)" if len(facts.over) > 1 else ""
+    text = f"{clipped(open_name(facts.over[0]), 200)} is ok again{more}"
+    return Headline(kind=Kind.RECOVERED, severity=Severity.INFO, title=_title("resolved", text))
 
 
 def _calm(facts: Facts, definition: str) -> Headline:

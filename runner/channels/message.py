@@ -29,6 +29,7 @@ DOCUMENT_KEYS: Final = (
     "recommendations",
     "alerts",
     "checks",
+    "comparison",
     "tags",
 )
 """The keys of a message as data, and the names that a text of the definition may read."""

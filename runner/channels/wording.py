@@ -7,11 +7,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from runner.spec import duration_text
+from runner.standing import RUN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from runner.facts import Alert, CheckResult
+    from runner.results import Open
 
 _UNSEEN: Final = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
 """Space, control characters, what turns the direction of text around, and halves of characters."""
@@ -70,6 +72,19 @@ def background(check: CheckResult) -> str:
     """Return what `check_title` leaves out, as a sentence; empty where that is nothing."""
     rest = check_line(check).partition("; ")[2]
     return f"{rest[0].upper()}{rest[1:]}{'' if rest.endswith('.') else '.'}" if rest else ""
+
+
+def open_name(one: Open) -> str:
+    """Name something that was seen in a run: `disk of web-1:/`, `the node probe`."""
+    if not one.check:
+        return "the run" if one.node == RUN else f"the node {flat(one.node)}"
+    subject = flat(one.subject)
+    return f"{flat(one.check)} of {subject}" if subject else flat(one.check)
+
+
+def lasting(one: Open) -> str:
+    """Say since when something is seen: `since 2026-03-01 09:55 UTC, in 3 runs`."""
+    return f"since {clock(one.since)}" + (f", in {counted(one.runs, 'run')}" if one.runs else "")
 
 
 def since(alert: Alert, now: datetime) -> str:

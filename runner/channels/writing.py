@@ -49,6 +49,7 @@ def write(scope: Scope, facts: Facts, generated_at: datetime) -> Message:
             "recommendations": [_plain(item) for item in analysis.recommendations] if analysis else [],
             "alerts": [_plain(alert) for alert in facts.alerts],
             "checks": [_plain(check) for check in facts.checks],
+            "comparison": facts.comparison and facts.comparison.plain(),
             "tags": {"trace_id": run.trace_id, "run_id": run.id, **scope.overrides.labels},
         },
     )

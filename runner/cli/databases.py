@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from runner.cli.resolve import variables_of
 from runner.doors import open_doors
 from runner.errors import Unavailable, UsageError
 from runner.scope import Directory
+from runner.secrets import reveal
 from runner.spec import Invalid
 
 if TYPE_CHECKING:
@@ -15,8 +16,12 @@ if TYPE_CHECKING:
     from runner.store.database import Database
 
 
+NOWHERE: Final = "none"
+"""What a variable says that names no database on purpose."""
+
+
 def database_of(shell: Shell, variable: str, *, creates: bool = False) -> Database | None:
-    """Return the database whose URL stands in a variable, or in the file of `VARIABLE_FILE`; None where it is not set.
+    """Return the database whose URL stands in a variable, or in the file of `VARIABLE_FILE`; None where none is named.
 
     The URL and its password are masked from then on. Raises `UsageError` for what is no such URL, `Unavailable` for a
     file that cannot be read.
@@ -24,7 +29,7 @@ def database_of(shell: Shell, variable: str, *, creates: bool = False) -> Databa
     found, unreadable = variables_of([variable], shell.environ)
     if unreadable:
         raise Unavailable(unreadable[variable])
-    if not found:
+    if not found or reveal(found[variable]).strip().lower() == NOWHERE:
         return None
     from runner.spec.databases import database_url  # noqa: PLC0415 - only where there is a database
     from runner.store.database import Database  # noqa: PLC0415 - only where there is a database
@@ -57,8 +62,3 @@ def directory_of(shell: Shell, *, from_database: bool, dry_run: bool) -> Directo
     for channel in found.values():
         shell.log.detail(f"channel {channel.name} ({channel.driver}) found in {database}")
     return Directory(channels=found)
-
-
-def is_set(shell: Shell, variable: str) -> bool:
-    """Say whether a variable names a database, itself or through its file."""
-    return any(shell.environ.get(name) for name in (variable, f"{variable}_FILE"))

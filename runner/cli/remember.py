@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Final
 
 from runner.cli.databases import database_of
 from runner.doors import open_doors
-from runner.errors import Transient, Unavailable
+from runner.errors import Transient, Unavailable, UsageError
 
 if TYPE_CHECKING:
     from runner.cli.shell import Shell
@@ -37,16 +38,31 @@ def memory_of(shell: Shell, facts: RunFacts) -> Remembered | None:
 
 def state_database(shell: Shell) -> Database | None:
     """Return the database that `PIPELINE_STATE_URL` names, else the embedded file; None where it says `none`."""
-    if shell.environ.get("PIPELINE_STATE_URL", "").strip().lower() == "none":
-        return None
-    return database_of(shell, "PIPELINE_STATE_URL", creates=True) or _embedded(shell)
+    return database_of(shell, "PIPELINE_STATE_URL", creates=True) if _named(shell) else _embedded(shell)
+
+
+def history_database(shell: Shell) -> Database:
+    """Return the database that has the history; raise `UsageError` and `Unavailable` where there is none."""
+    if _named(shell):
+        database = database_of(shell, "PIPELINE_STATE_URL")
+        if database is None:
+            raise UsageError("PIPELINE_STATE_URL is none, so nothing is remembered")
+        return database
+    from runner.store.schema import step_of  # noqa: PLC0415 - only where something is remembered
+
+    shared = database_of(shell, "PIPELINE_DATABASE_URL")
+    if shared is not None and shared.work(step_of):
+        return shared
+    if not os.path.isfile(EMBEDDED):
+        raise Unavailable(f"there is no history yet: {EMBEDDED} begins with the first run in this folder")
+    return _embedded(shell, creates=False)
 
 
 def _opened(shell: Shell, facts: RunFacts) -> Remembered | None:
     from runner.engine.world import utc_now  # noqa: PLC0415 - only where something is remembered
     from runner.store.memory import remember  # noqa: PLC0415 - only where something is remembered
 
-    named = any(shell.environ.get(name) for name in ("PIPELINE_STATE_URL", "PIPELINE_STATE_URL_FILE"))
+    named = _named(shell)
     if not named and (shared := database_of(shell, "PIPELINE_DATABASE_URL")):
         try:
             return remember(shared, facts, utc_now)
@@ -65,12 +81,16 @@ def _opened(shell: Shell, facts: RunFacts) -> Remembered | None:
         return None
 
 
-def _embedded(shell: Shell) -> Database:
+def _named(shell: Shell) -> bool:
+    return any(shell.environ.get(name) for name in ("PIPELINE_STATE_URL", "PIPELINE_STATE_URL_FILE"))
+
+
+def _embedded(shell: Shell, *, creates: bool = True) -> Database:
     from runner.spec.databases import DatabaseUrl  # noqa: PLC0415 - only where something is remembered
     from runner.store.database import Database  # noqa: PLC0415 - only where something is remembered
 
     url = DatabaseUrl(kind="sqlite", database=EMBEDDED)
-    return Database(url=url, doors=open_doors(shell.environ), creates=True)
+    return Database(url=url, doors=open_doors(shell.environ), creates=creates)
 
 
 def keep_run(memory: Remembered, result: RunResult, standing: Standing, shell: Shell, *, stopped: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import field
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -129,6 +130,10 @@ class Shell:
         from runner.reports.document import encode  # noqa: PLC0415 - only where one is wanted
 
         self._put(inert(encode(self.masked(document), indent=2).decode("ascii")))
+
+    def json_list(self, items: list[dict[str, Any]]) -> None:
+        """Write one JSON list to stdout."""
+        self._put(inert(json.dumps(self.masker.mask_tree(items), indent=2)))
 
     def event(self, line: str) -> None:
         """Write one line of JSON to stdout."""

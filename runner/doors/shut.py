@@ -137,6 +137,10 @@ class ShutFiles(Files):
         """Refuse."""
         _forbid(f"append to {path}")
 
+    def make_folder(self, path: PathLike) -> NoReturn:
+        """Refuse."""
+        _forbid(f"make {path}")
+
     def journal(self, *paths: PathLike) -> Journal:
         """Refuse."""
         _forbid(f"write {paths[0]}")

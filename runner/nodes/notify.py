@@ -60,8 +60,7 @@ class Notify:
     send: Literal["changes", "problems", "always"] = "changes"
     """When there is something to say: when something became bad, got worse or is over; as long as it is bad; or always.
 
-    Where nothing is remembered from run to run, `changes` acts as `problems`. Where nothing is judged, everything is
-    sent."""
+    Where nothing is remembered `changes` acts as `problems`. Where nothing is judged, everything is sent."""
     title: BlockText | None = None
     """In place of the title; reads the keys of the generic driver's JSON beside the usual names, as the next two do."""
     message: BlockText | None = None

@@ -9,7 +9,7 @@ from runner.errors import ExitCode
 from runner.reports import details
 from runner.reports.document import document, encode
 from runner.reports.escaping import neutralise, one_line
-from runner.reports.wording import NOT_REACHED, counted, finding_text, headline, word
+from runner.reports.wording import NOT_REACHED, comparison_text, counted, finding_text, fixed_text, headline, word
 from runner.results import RunStatus, Verdict
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ MAX_LINE: Final = 500
 """Characters of one text in a line."""
 _FINDINGS: Final = 100
 """Findings of a node that have a line; a payload may hold thousands of alerts."""
+_FIXED: Final = 20
+"""Things that are well again and have a line."""
 _NAMED: Final = 5
 """Alerts that are named in a line."""
 
@@ -72,6 +74,7 @@ def _lines(result: RunResult, origin: str) -> Iterator[_Line]:
     yield _Line(f"Trace ID: {result.facts.trace_id}")
     yield _Line(f"Run ID: {result.facts.id}")
     yield _Line(f"Duration: {result.duration_ms:.2f}ms")
+    yield from _compared(result)
     for node in result.nodes:
         yield _Line("")
         yield _Line(f"--- {node.node_type} ({node.node_id}) ---", _BOLD)
@@ -79,6 +82,17 @@ def _lines(result: RunResult, origin: str) -> Iterator[_Line]:
     yield _Line("")
     yield from (_Line(f"Note: {_short(note)}", _YELLOW) for note in result.notes)
     yield _end(result)
+
+
+def _compared(result: RunResult) -> Iterator[_Line]:
+    """Say what has changed since the last run."""
+    if text := comparison_text(result):
+        yield _Line(f"Since the last run: {text}")
+    fixed = result.comparison.fixed if result.comparison else ()
+    for one in fixed[:_FIXED]:
+        yield _Line(f"  Fixed: {_short(fixed_text(one))}", _GREEN)
+    if len(fixed) > _FIXED:
+        yield _Line(f"  and {len(fixed) - _FIXED:,} more, in the result document")
 
 
 def _colour(term: str) -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from runner.errors import Diagnostic
-    from runner.results import Comparison, Exit, Finding, NodeResult, RunFacts, RunResult
+    from runner.results import Exit, Finding, NodeResult, RunFacts, RunResult
 
 SCHEMA_VERSION: Final = 1
 MAX_RESULT: Final = 25 * 1024 * 1024
@@ -62,35 +62,9 @@ def _course(result: RunResult) -> dict[str, Any]:
     }
 
 
-def comparison_document(comparison: Comparison | None) -> dict[str, Any] | None:
-    """Return how a run compares with the one before; None where nothing is remembered."""
-    if comparison is None:
-        return None
-    return {
-        "previous_run_id": comparison.previous_run_id or None,
-        "new": list(comparison.new),
-        "still": [
-            {"fingerprint": one.fingerprint, "since": time_text(one.since), "runs": one.runs}
-            for one in comparison.still
-        ],
-        "fixed": [
-            {
-                "fingerprint": one.fingerprint,
-                "node": one.node,
-                "check": plain(one.check),
-                "subject": plain(one.subject),
-                "verdict": one.verdict.value,
-                "since": time_text(one.since),
-                "runs": one.runs,
-            }
-            for one in comparison.fixed
-        ],
-    }
-
-
 def _ending(result: RunResult) -> dict[str, Any]:
     return {
-        "comparison": comparison_document(result.comparison),
+        "comparison": plain(result.comparison.plain()) if result.comparison else None,
         "incident_id": plain(result.incident_id),
         "error": plain(result.error or None),
         "exit": exit_document(result.exit),

@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from runner.bounds import bounded
 from runner.errors import ExitCode, UsageError
 from runner.reports.document import SCHEMA_VERSION
 from runner.reports.fields import Fields
-from runner.results import Exit, Finding, NodeResult, Problem, RunFacts, RunResult, RunStatus, Status, Verdict
+from runner.results import (
+    Comparison,
+    Exit,
+    Finding,
+    NodeResult,
+    Open,
+    Problem,
+    RunFacts,
+    RunResult,
+    RunStatus,
+    Status,
+    Verdict,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 def read_document(data: object) -> RunResult:
@@ -52,6 +69,46 @@ def read_run(facts: RunFacts, nodes: tuple[NodeResult, ...], end: Fields) -> Run
         exit=_exit(end.part("exit")),
         error=end.maybe_text("error") or "",
         incident_id=end.maybe_text("incident_id"),
+        comparison=_comparison(nodes, end),
+    )
+
+
+def _comparison(nodes: tuple[NodeResult, ...], end: Fields) -> Comparison | None:
+    """Read how it compares with the run before; what still is wrong is told by its findings."""
+    if end.data.get("comparison") is None:
+        return None
+    fields = end.part("comparison")
+    known = {finding.fingerprint: finding for node in nodes for finding in node.findings}
+    return Comparison(
+        previous_run_id=fields.maybe_text("previous_run_id") or "",
+        new=fields.texts("new"),
+        still=tuple(_still(one, known) for one in fields.parts("still")),
+        fixed=tuple(map(_fixed, fields.parts("fixed"))),
+    )
+
+
+def _still(fields: Fields, known: Mapping[str, Finding]) -> Open:
+    found = known.get(fields.text("fingerprint"))
+    return Open(
+        fingerprint=fields.text("fingerprint"),
+        node=found.node if found else "",
+        check=found.check if found else "",
+        subject=found.subject if found else "",
+        verdict=found.verdict if found else Verdict.UNKNOWN,
+        since=fields.time("since"),
+        runs=fields.whole("runs"),
+    )
+
+
+def _fixed(fields: Fields) -> Open:
+    return Open(
+        fingerprint=fields.text("fingerprint"),
+        node=fields.text("node"),
+        check=fields.text("check"),
+        subject=fields.text("subject"),
+        verdict=fields.word("verdict", Verdict, "a verdict"),
+        since=fields.time("since"),
+        runs=fields.whole("runs"),
     )
 
 

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import json
 from datetime import UTC
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from runner.bounds import bounded
 from runner.reports import details as known
 from runner.reports.gfm import MAX_ROWS, code, escape, fence, fold, listing, row
 from runner.reports.values import plain
-from runner.reports.wording import counted, finding_text, measured, word
+from runner.reports.wording import comparison_text, counted, finding_text, fixed_text, measured, word
 from runner.results import RunStatus, Verdict
 from runner.spec import duration_text
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from runner.reports.details import AdviceLine, AlertLine, CheckLine, DeliveryLine
     from runner.reports.gfm import Listing
-    from runner.results import Finding, NodeResult, RunResult
+    from runner.results import Finding, NodeResult, Open, RunResult
 
 _SIGNS: Final = {
     "ok": "🟢",
@@ -61,7 +64,9 @@ def facts(result: RunResult) -> str:
     reason = f": {escape(result.exit.reason)}" if result.exit.reason else ""
     incident = f", incident {code(result.incident_id)}" if result.incident_id else ""
     link = f"[{code(run.id)}]({run.url})," if run.url else f"{code(run.id)},"
+    compared = comparison_text(result)
     said = (
+        *((f"Since the last run: {compared}",) if compared else ()),
         f"Exit {result.exit.code:d} ({result.exit.code.label}){reason}",
         f"{_capital(word(result.status))} in {took}, started {started}",
         f"{code(run.definition_source)}, environment {code(run.environment)}, source {code(run.source)}",
@@ -99,10 +104,20 @@ def _errors(node: NodeResult) -> str:
 def findings(result: RunResult) -> Listing:
     """List what is not well, the worst first."""
     head = ("Verdict", "What", "Value", "Threshold", "Where", "Since")
-    return listing(result.findings, _finding, title="Findings", head=head, noun="finding")
+    still = {one.fingerprint: one for one in (result.comparison.still if result.comparison else ())}
+    write = partial(_finding, still=still)
+    return listing(result.findings, write, title="Findings", head=head, noun="finding")
 
 
-def _finding(finding: Finding) -> str:
+def fixed(result: RunResult) -> Listing:
+    """List what was wrong when the last run ended, and is well now."""
+    found = result.comparison.fixed if result.comparison else ()
+    return listing(found, lambda one: f"- {escape(fixed_text(one))}", title="Fixed since the last run", noun="thing")
+
+
+def _finding(finding: Finding, still: Mapping[str, Open]) -> str:
+    before = still.get(finding.fingerprint)
+    runs = f" ({counted(before.runs, 'run')})" if before else ""
     line = f":{finding.line}" if finding.line else ""
     place = f"<br>{code(f'{finding.file}{line}')}" if finding.file else ""
     return row(
@@ -111,7 +126,7 @@ def _finding(finding: Finding) -> str:
         escape(measured(finding.value, finding.unit)),
         escape(finding.threshold),
         f"{code(f'{finding.node}.{finding.check}')}{place}",
-        finding.first_seen.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        finding.first_seen.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC") + runs,
     )
 
 

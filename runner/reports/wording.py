@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import UTC
 from typing import TYPE_CHECKING, Final
 
 from runner.errors import ExitCode
@@ -14,7 +15,7 @@ from runner.spec import duration_text
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from runner.results import Exit, Finding, NodeResult, RunResult
+    from runner.results import Exit, Finding, NodeResult, Open, RunResult
 
 NOT_REACHED: Final = "not reached"
 """How the reason of a skipped node starts where the walk never came to it."""
@@ -90,6 +91,21 @@ def finding_text(finding: Finding) -> str:
     if not finding.subject:
         return text if finding.check in text else f"{finding.check}: {text}"
     return text if finding.subject in text else f"{text}, on {finding.subject}"
+
+
+def comparison_text(result: RunResult) -> str:
+    """Say how a run compares with the one before: `2 new, 1 still wrong, 1 fixed`; empty where there was none."""
+    found = result.comparison
+    if found is None or not found.previous_run_id:
+        return ""
+    counts = ((len(found.new), "new"), (len(found.still), "still wrong"), (len(found.fixed), "fixed"))
+    return ", ".join(f"{number:,} {what}" for number, what in counts if number) or "nothing new, nothing fixed"
+
+
+def fixed_text(one: Open) -> str:
+    """Say what is well again: `disk of web-1:/, critical since 2026-03-01 09:55 UTC, in 3 runs`."""
+    name = f"{one.check or one.node} of {one.subject}" if one.subject else one.check or one.node
+    return f"{name}, {one.verdict} since {one.since.astimezone(UTC):%Y-%m-%d %H:%M} UTC, in {counted(one.runs, 'run')}"
 
 
 def node_failure(node: NodeResult) -> str:

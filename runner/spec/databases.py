@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import field
 from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeAlias
 from urllib.parse import parse_qsl, unquote
 
 from runner.records import record
-from runner.results import NOTHING
 from runner.secrets import Sealed, Secret, reveal
 from runner.spec.base import Invalid, ReadBy, Template, described, did_you_mean
 from runner.spec.texts import filled_text
@@ -61,7 +61,7 @@ class DatabaseUrl:
     password: Secret | None = None
     database: str = ""
     """Its name; of SQLite the path of the file."""
-    options: Mapping[str, str] = NOTHING
+    options: Mapping[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
         """Say which one it is, never how to get in: `postgresql at db.example:5432/health`."""

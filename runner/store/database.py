@@ -63,7 +63,7 @@ class Database:
         if self.url.kind == "sqlite":
             from runner.store.file import SqliteFile  # noqa: PLC0415 - only where a file is used
 
-            return SqliteFile(self.url.database, create=self.creates)
+            return SqliteFile(self.url.database, self.doors.files if self.creates else None)
         from runner.store.server import Server  # noqa: PLC0415 - brings SQLAlchemy, only where a server is used
 
         return Server(self.url, partial(self.doors.sql.connect, self.url, deadline))

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from runner.deadline import Deadline
+from runner.errors import NotWritten
 from runner.store.connection import Contended, fault
 from runner.store.tables import NEWEST, VERSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from runner.doors.files import Files
     from runner.errors import RunnerError
     from runner.spec.databases import Kind
 
 PATIENCE: Final = 4.0
 """Seconds that one process waits for another to be done with the file."""
 
+_PAUSE: Final = 0.02
+"""Seconds before the same is tried again."""
 _CODES: Final = {
     sqlite3.SQLITE_BUSY: "locked",
     sqlite3.SQLITE_LOCKED: "locked",
@@ -38,14 +42,14 @@ class SqliteFile:
 
     kind: ClassVar[Kind] = "sqlite"
 
-    def __init__(self, path: str, *, create: bool) -> None:
-        """Open a file; with `create` it is made, with its folder and tables, where it is not there.
+    def __init__(self, path: str, make: Files | None = None) -> None:
+        """Open a file; by a door to `make` it, with its folder and tables, where it is not there.
 
         Raises `Unavailable` and `Transient`.
         """
         self.where = f"the SQLite file {path}"
-        if create:
-            _make_folder(os.path.dirname(path), self.where)
+        if make is not None:
+            self._make_folder(os.path.dirname(path), make)
         elif not os.path.isfile(path):
             raise fault("read_only", self.where, "there is no such file")
         with self._translated():
@@ -53,7 +57,7 @@ class SqliteFile:
             self._connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
         try:
             with self._translated():
-                self._prepare(create=create)
+                self._prepare(create=make is not None)
         except BaseException:
             self._connection.close()
             raise
@@ -95,6 +99,12 @@ class SqliteFile:
         """Return the names of a table's columns."""
         return frozenset(row[0] for row in self.rows("select name from pragma_table_info(:table)", table=table))
 
+    def _make_folder(self, folder: str, make: Files) -> None:
+        try:
+            make.make_folder(folder or ".")
+        except NotWritten as error:
+            raise fault("read_only", self.where, error.message) from error
+
     def _prepare(self, *, create: bool) -> None:
         """Write ahead, so that readers do not wait; make the tables where that is wanted."""
         if not create:
@@ -108,14 +118,14 @@ class SqliteFile:
 
     def _write_ahead(self) -> None:
         """Switch the journal; SQLite waits for no other process that does the same, so that is done here."""
-        until = time.monotonic() + PATIENCE
+        deadline = Deadline(PATIENCE)
         while True:
             try:
                 self._connection.execute("pragma journal_mode = wal")
             except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or deadline.over:
                     raise
-                time.sleep(0.02)
+                deadline.sleep(_PAUSE)
             else:
                 break
         self._connection.execute("pragma synchronous = normal")
@@ -141,15 +151,3 @@ def creation() -> Iterator[str]:
     with open(os.path.join(os.path.dirname(__file__), "migrations", f"sqlite_{NEWEST}.sql"), encoding="utf-8") as file:
         lines = [line for line in file if not line.startswith("--")]
     yield from filter(None, (statement.strip() for statement in "".join(lines).split(";")))
-
-
-def _make_folder(folder: str, where: str) -> None:
-    """Make the folder of a new file, which no commit should take along."""
-    if not folder or os.path.isdir(folder):
-        return
-    try:
-        os.makedirs(folder, exist_ok=True)
-        with open(os.path.join(folder, ".gitignore"), "w") as file:
-            file.write("*\n")
-    except OSError as error:
-        raise fault("read_only", where, f"{error.filename}: {error.strerror}") from error

@@ -8,7 +8,7 @@ from runner.records import record
 from runner.results import Open, Past, Verdict
 from runner.store.said import claim
 from runner.store.schema import require
-from runner.store.series import series_of, touch
+from runner.store.series import Series, series_key
 from runner.store.times import moment, stamp
 
 if TYPE_CHECKING:
@@ -30,47 +30,45 @@ _NAME: Final = 255
 class Remembered:
     """What is remembered: of the past when it was opened, and what is said as it is now."""
 
-    database: Database
-    run_id: str
-    series: str
+    series: Series
     past: Past
-    now: Callable[[], datetime]
 
     def claim(self, node: str, standing: Standing, seconds: float) -> Told:
         """Return what a notify node has not said yet, claimed for some seconds against runs that overlap."""
-        return claim(self, node, standing, seconds)
+        return claim(self.series, node, standing, seconds)
 
 
 def remember(database: Database, facts: RunFacts, now: Callable[[], datetime]) -> Remembered:
     """Open what is remembered; raise `Transient` and `Unavailable` where nothing can be read or written."""
-    series = series_of(facts.definition, facts.environment)
+    key = series_key(facts.definition, facts.environment)
+    series = Series(database=database, key=key, run_id=facts.id, now=now)
 
     def work(connection: Connection) -> Past:
         require(connection, database)
         with connection.transaction():
-            _begin(connection, series, facts, now())
-            return _past(connection, series)
+            _begin(connection, series, facts)
+            return _past(connection, key)
 
-    return Remembered(database=database, run_id=facts.id, series=series, past=database.work(work), now=now)
+    return Remembered(series=series, past=database.work(work))
 
 
-def _begin(connection: Connection, series: str, facts: RunFacts, now: datetime) -> None:
-    if not touch(connection, series, now):
+def _begin(connection: Connection, series: Series, facts: RunFacts) -> None:
+    if not series.hold(connection):
         connection.change(
             "insert into pipeline_series (series, definition, environment, touched_at)"
             " values (:series, :definition, :environment, :now)",
-            series=series,
+            series=series.key,
             definition=facts.definition[:_NAME],
             environment=facts.environment[:_NAME],
-            now=stamp(now),
+            now=stamp(series.now()),
         )
 
 
-def _past(connection: Connection, series: str) -> Past:
+def _past(connection: Connection, key: str) -> Past:
     last = connection.rows(
-        "select run_id from pipeline_run where series = :series order by started_at desc limit 1", series=series
+        "select run_id from pipeline_run where series = :series order by started_at desc limit 1", series=key
     )
-    return Past(previous_run_id=last[0][0] if last else "", open=open_of(connection, series))
+    return Past(previous_run_id=last[0][0] if last else "", open=open_of(connection, key))
 
 
 def open_of(connection: Connection, series: str) -> Mapping[str, Open]:

@@ -8,7 +8,6 @@ from runner.errors import Unavailable, UsageError
 from runner.records import record
 from runner.store.database import LIMIT
 from runner.store.memory import open_of
-from runner.store.series import touch
 from runner.store.times import stamp
 
 if TYPE_CHECKING:
@@ -86,18 +85,18 @@ def keep(memory: Remembered, result: RunResult, document: bytes, standing: Stand
 
     def work(connection: Connection) -> None:
         with connection.transaction():
-            touch(connection, memory.series, memory.now())
+            memory.series.hold(connection)
             connection.change(
                 f"insert into pipeline_run ({_COLUMNS}, series, trace_id, document)"
                 " values (:run_id, :definition, :definition_version, :definition_source, :definition_sha256,"
                 " :environment, :source, :status, :verdict, :exit_code, :started_at, :finished_at, :duration_ms,"
                 " :findings, :error, :bytes, :series, :trace_id, :document)",
                 **_values(result, document),
-                series=memory.series,
+                series=memory.series.key,
             )
             _note(connection, memory, standing)
 
-    memory.database.work(work, limit=limit)
+    memory.series.database.work(work, limit=limit)
 
 
 def _values(result: RunResult, document: bytes) -> dict[str, object]:
@@ -126,7 +125,7 @@ def _values(result: RunResult, document: bytes) -> dict[str, object]:
 
 def _note(connection: Connection, memory: Remembered, standing: Standing) -> None:
     """Bring what is known to be wrong up to date: other runs may have done so since this one began."""
-    known = open_of(connection, memory.series)
+    known = open_of(connection, memory.series.key)
     still = [_finding(memory, one.fingerprint, one.verdict) for key, one in standing.bad.items() if key in known]
     new = [
         {
@@ -139,7 +138,7 @@ def _note(connection: Connection, memory: Remembered, standing: Standing) -> Non
         for key, one in standing.bad.items()
         if key not in known
     ]
-    over = [{"series": memory.series, "key": key} for key, one in known.items() if standing.over(key, one.node)]
+    over = [{"series": memory.series.key, "key": key} for key, one in known.items() if standing.over(key, one.node)]
     if still:
         connection.change(
             "update pipeline_finding set verdict = :verdict, run_id = :run_id, runs = runs + 1"
@@ -158,7 +157,7 @@ def _note(connection: Connection, memory: Remembered, standing: Standing) -> Non
 
 
 def _finding(memory: Remembered, key: str, verdict: str) -> dict[str, object]:
-    return {"series": memory.series, "key": key, "verdict": str(verdict), "run_id": memory.run_id}
+    return {"series": memory.series.key, "key": key, "verdict": str(verdict), "run_id": memory.series.run_id}
 
 
 def runs(connection: Connection, wanted: Filter) -> Sequence[RunRow]:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Final
 from runner.records import record
 from runner.results import Open, Verdict
 from runner.standing import Changes
-from runner.store.series import touch
 from runner.store.times import moment, stamp
 
 if TYPE_CHECKING:
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
     from runner.standing import Standing
     from runner.store.connection import Connection
-    from runner.store.memory import Remembered
+    from runner.store.series import Series
 
 _GRACE: Final = 5.0
 """Seconds beyond its node's time that a claim stands."""
@@ -31,29 +30,29 @@ _NAME: Final = 255
 _OVER: Final = str(Verdict.OK)
 
 
-def claim(memory: Remembered, node: str, standing: Standing, seconds: float) -> Told:
+def claim(series: Series, node: str, standing: Standing, seconds: float) -> Told:
     """Return what a notify node has not said yet, claimed for some seconds against runs that overlap."""
-    now = memory.now()
+    now = series.now()
     until = stamp(now + timedelta(seconds=seconds + _GRACE))
 
     def work(connection: Connection) -> Told:
         with connection.transaction():
-            touch(connection, memory.series, now)
-            known = _said(connection, memory.series, node)
-            changes = _changes(standing, known, stamp(now), memory.run_id)
-            told = Told(memory=memory, node=node, changes=changes)
+            series.hold(connection)
+            known = _said(connection, series.key, node)
+            changes = _changes(standing, known, stamp(now), series.run_id)
+            told = Told(series=series, node=node, changes=changes)
             for one in _claimed(changes):
                 told.claim(connection, one, until, new=one.fingerprint not in known)
         return told
 
-    return memory.database.work(work)
+    return series.database.work(work)
 
 
 @record
 class Told:
     """What one message is about to say."""
 
-    memory: Remembered
+    series: Series
     node: str
     changes: Changes
 
@@ -62,7 +61,7 @@ class Told:
         self._change(
             "update pipeline_said set verdict = claim, said_at = :now, run_id = :run, claim = '', claim_run_id = '',"
             " claim_until = '' where series = :series and node = :node and claim_run_id = :run",
-            now=stamp(self.memory.now()),
+            now=stamp(self.series.now()),
         )
 
     def release(self) -> None:
@@ -93,7 +92,7 @@ class Told:
 
     @property
     def _own(self) -> dict[str, object]:
-        return {"series": self.memory.series, "node": self.node[:_NAME], "run": self.memory.run_id}
+        return {"series": self.series.key, "node": self.node[:_NAME], "run": self.series.run_id}
 
     def _change(self, sql: str, **values: object) -> None:
         if not self.changes:
@@ -101,10 +100,10 @@ class Told:
 
         def work(connection: Connection) -> None:
             with connection.transaction():
-                touch(connection, self.memory.series, self.memory.now())
+                self.series.hold(connection)
                 connection.change(sql, **self._own, **values)
 
-        self.memory.database.work(work)
+        self.series.database.work(work)
 
 
 @record

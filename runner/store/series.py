@@ -5,21 +5,36 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+from runner.records import record
 from runner.store.times import stamp
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from runner.store.connection import Connection
+    from runner.store.database import Database
 
 
-def series_of(definition: str, environment: str) -> str:
-    """Return the SHA-256 (hex) that a definition in an environment has in the tables."""
+@record
+class Series:
+    """A run among those of the same definition in the same environment."""
+
+    database: Database
+    key: str
+    """SHA-256 (hex) of definition and environment."""
+    run_id: str
+    now: Callable[[], datetime]
+
+    def hold(self, connection: Connection) -> int:
+        """Let nobody else write about it until the transaction ends; return 0 where nothing is known of it yet."""
+        return connection.change(
+            "update pipeline_series set touched_at = :now where series = :series",
+            now=stamp(self.now()),
+            series=self.key,
+        )
+
+
+def series_key(definition: str, environment: str) -> str:
+    """Return what names a definition in an environment in the tables."""
     return hashlib.sha256(f"{definition}\0{environment}".encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def touch(connection: Connection, series: str, now: datetime) -> int:
-    """Let nobody else write about a series until the transaction ends; return 0 where there is none of it yet."""
-    return connection.change(
-        "update pipeline_series set touched_at = :now where series = :series", now=stamp(now), series=series
-    )

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from runner.definition.loader import load
+from runner.definition.grants import EVERYTHING, Grants
+from runner.definition.loader import Rewrite, load
+from runner.definition.source import Text
 from runner.errors import DefinitionError
 
 if TYPE_CHECKING:
@@ -15,19 +17,27 @@ if TYPE_CHECKING:
 HEAD = 'version: "1.0"\n'
 
 
-def loaded(text: str, name: str = "f.yaml", **given: Any) -> Definition:  # noqa: ANN401 - the arguments of load
+def loaded(
+    text: str,
+    name: str = "f.yaml",
+    *,
+    grants: Grants = EVERYTHING,
+    rewrite: Rewrite | None = None,
+    **given: Any,  # noqa: ANN401 - the fields of Text
+) -> Definition:
     """Load a definition from text; `name` is that of its file."""
-    return load(text.encode(), name, **{"name": "f", **given})
+    found = Text(data=text.encode(errors="surrogatepass"), label=name, **{"name": "f", **given})
+    return load(found, grants=grants, rewrite=rewrite)
 
 
-def refused(text: str, name: str = "f.yaml", **given: Any) -> list[str]:  # noqa: ANN401 - the arguments of load
+def refused(text: str, name: str = "f.yaml", **given: Any) -> list[str]:  # noqa: ANN401 - the arguments of loaded
     """Return what is said about a definition that cannot be loaded."""
     with pytest.raises(DefinitionError) as caught:
         loaded(text, name, **given)
     return [str(one) for one in caught.value.diagnostics]
 
 
-def warned(text: str, name: str = "f.yaml", **given: Any) -> list[str]:  # noqa: ANN401 - the arguments of load
+def warned(text: str, name: str = "f.yaml", **given: Any) -> list[str]:  # noqa: ANN401 - the arguments of loaded
     """Return what is said about a definition that can be loaded."""
     return [str(one) for one in loaded(text, name, **given).warnings]
 

@@ -37,11 +37,11 @@ def write(name: str, text: str = TEXT) -> None:
 def test_a_name_finds_a_file_of_any_suffix(library: Library, suffix: str) -> None:
     write(f"definitions/web{suffix}")
     found = library.find("web")
-    assert (found.data, found.label, found.name, found.is_file) == (
+    assert (found.data, found.label, found.name, found.origin) == (
         TEXT.encode(),
         f"definitions/web{suffix}",
         "web",
-        True,
+        "file",
     )
 
 
@@ -85,14 +85,14 @@ def test_a_name_with_dots_is_one(library: Library) -> None:
 
 def test_one_that_ships_is_no_file(library: Library) -> None:
     found = library.find("local-monitor")
-    assert (found.label, found.name, found.is_file) == ("builtin:local-monitor", "local-monitor", False)
+    assert (found.label, found.name, found.origin) == ("builtin:local-monitor", "local-monitor", "builtin")
 
 
 def test_all_that_ship_can_be_loaded(library: Library) -> None:
     assert library.builtins() == tuple(sorted(path.stem for path in builtin_folder().glob("*.yaml")))
     for name in library.builtins():
         found = library.find(f"builtin:{name}")
-        assert load(found.data, found.label, name=found.name, kind="yaml", is_file=False).warnings == ()
+        assert load(found).warnings == ()
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from runner.definition.loader import load
 from runner.errors import DefinitionError
 from tests.definition.reading import loaded, nodes, refused
 
@@ -154,7 +153,7 @@ def read(tree: object, name: str) -> tuple[str, DefinitionError | None]:
     """Load a tree that is written as JSON, which YAML is, too; return the text and what was said."""
     text = json.dumps(tree, ensure_ascii=name.endswith(".json"))
     try:
-        load(text.encode(errors="surrogatepass"), name, name="f")
+        loaded(text, name)
     except DefinitionError as error:
         return text, error
     return text, None

@@ -11,8 +11,8 @@ import pytest
 
 from runner.definition.document import read_yaml
 from runner.definition.entries import SecretNeed
+from runner.definition.grants import EVERYTHING
 from runner.definition.inputs import Input
-from runner.definition.loader import load
 from runner.errors import DefinitionError
 from tests.definition.reading import HEAD, loaded, refused, warned
 
@@ -70,7 +70,7 @@ NODE_TYPES = "ingest, context, intelligence, transform, notify"
 )
 def test_the_error_says_it_all(text: str, name: str, message: str) -> None:
     with pytest.raises(DefinitionError) as caught:
-        load(text.encode(), name, name="f")
+        loaded(text, name)
     assert caught.value.message == message
 
 
@@ -372,7 +372,7 @@ def test_every_key_at_the_top_arrives(key: str, value: object) -> None:
         ("env", ()),
         ("allow_hosts", ()),
         ("label", "f.yaml"),
-        ("is_file", True),
+        ("grants", EVERYTHING),
         ("version", 1),
         ("warnings", ()),
     ],
@@ -388,8 +388,8 @@ def test_secrets_may_be_optional() -> None:
 
 def test_a_definition_knows_what_it_was_made_from() -> None:
     text = f"{HEAD}{ONE}"
-    found = loaded(text, "builtin:x", kind="yaml", is_file=False, version=7)
-    assert (found.label, found.is_file, found.version) == ("builtin:x", False, 7)
+    found = loaded(text, "builtin:x", kind="yaml", origin="builtin", version=7)
+    assert (found.label, found.version) == ("builtin:x", 7)
     assert found.sha256 == hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.definition.loader import load
+from runner.definition.grants import Grants
 from runner.errors import DefinitionError
 from tests.definition.reading import HEAD, loaded, nodes, refused, warned
 
@@ -216,13 +216,15 @@ def test_a_definition_grants_itself_no_guarded_name(name: str) -> None:
 
 @pytest.mark.parametrize("name", GUARDED)
 def test_whoever_runs_it_can_allow_a_guarded_name(name: str) -> None:
-    given = loaded(f"{HEAD}secrets: [{name}]\nenv: [{name}]\nnodes: [{A}]\n", granted=frozenset({name}))
+    given = loaded(f"{HEAD}secrets: [{name}]\nenv: [{name}]\nnodes: [{A}]\n", grants=Grants(names=frozenset({name})))
     assert (list(given.secrets), given.env) == ([name], (name,))
 
 
 def test_a_grant_is_for_one_name() -> None:
     text = f"{HEAD}secrets: [ACTIONS_A, ACTIONS_B]\nnodes: [{A}]\n"
-    assert refused(text, granted=frozenset({"ACTIONS_A"})) == [f"f.yaml:2:22 E308 secrets[1]: {own('ACTIONS_B')}"]
+    assert refused(text, grants=Grants(names=frozenset({"ACTIONS_A"}))) == [
+        f"f.yaml:2:22 E308 secrets[1]: {own('ACTIONS_B')}"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -340,5 +342,5 @@ nodes:
   - {id: c, type: transform, next: b}
 """
     with pytest.raises(DefinitionError) as caught:
-        load(text.encode(), "f.yaml", name="f")
+        loaded(text)
     assert [one.code for one in caught.value.diagnostics] == ["E303", "E304"]

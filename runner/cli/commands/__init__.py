@@ -12,5 +12,8 @@ COMMANDS: Final = {
     "graph": "draw a definition as Mermaid or DOT",
     "schema": "print the JSON Schema of definitions",
     "report": "render a result document or a journal again",
+    "history": "list earlier runs, or show one: history show RUN",
+    "diff": "compare two runs: what is new, still wrong and fixed",
+    "prune": "remove old runs from the history",
 }
 """Name and summary; `runner.cli.commands.NAME` has `arguments(parser)` and `execute(options, shell)`."""

@@ -1,0 +1,96 @@
+"""`diff`: what has changed from one run to another."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from runner.cli.past import result_of
+from runner.errors import ExitCode
+from runner.reports.wording import finding_text
+from runner.spec import duration_text
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator
+
+    from runner.cli.shell import Shell
+    from runner.results import Finding, RunResult
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the flags."""
+    parser.usage = f"{parser.prog} [flags] RUN RUN"
+    help_text = "a run of the history: its id, the beginning of it, last, or last-failed"
+    parser.add_argument("before", metavar="RUN", help=help_text)
+    parser.add_argument("after", metavar="RUN", help="another one, that it is compared with")
+
+
+def execute(options: argparse.Namespace, shell: Shell) -> int:
+    """Print what is new, what still is, and what is over."""
+    before, after = (result_of(wanted, shell)[0] for wanted in (options.before, options.after))
+    if shell.wants_json:
+        shell.json(_document(before, after))
+    else:
+        shell.say(_lines(before, after))
+    return ExitCode.OK
+
+
+def _changes(before: RunResult, after: RunResult) -> dict[str, list[Finding]]:
+    old = {finding.fingerprint: finding for finding in before.findings}
+    new = {finding.fingerprint: finding for finding in after.findings}
+    return {
+        "new": [one for key, one in new.items() if key not in old],
+        "still": [one for key, one in new.items() if key in old],
+        "gone": [one for key, one in old.items() if key not in new],
+    }
+
+
+def _lines(before: RunResult, after: RunResult) -> Iterator[str]:
+    for sign, run in (("-", before), ("+", after)):
+        facts = run.facts
+        yield (
+            f"{sign} {facts.id} {facts.definition} ({facts.environment}), {facts.started_at:%Y-%m-%d %H:%M} UTC:"
+            f" {run.status}, {run.verdict}, exit {run.exit.code:d}, {duration_text(round(run.duration_ms / 1000, 3))}"
+        )
+    if before.facts.definition_sha256 != after.facts.definition_sha256:
+        yield "the definition is not the same"
+    found = _changes(before, after)
+    for kind, findings in found.items():
+        yield from (f"{kind}: {one.verdict} {finding_text(one)}" for one in findings)
+    if not any(found.values()):
+        yield "nothing is wrong in either"
+
+
+def _document(before: RunResult, after: RunResult) -> dict[str, Any]:
+    found = _changes(before, after)
+    return {
+        "before": _side(before),
+        "after": _side(after),
+        "same_definition": before.facts.definition_sha256 == after.facts.definition_sha256,
+        **{
+            kind: [
+                {
+                    "fingerprint": one.fingerprint,
+                    "node": one.node,
+                    "check": one.check,
+                    "subject": one.subject,
+                    "verdict": one.verdict.value,
+                    "message": one.message,
+                }
+                for one in findings
+            ]
+            for kind, findings in found.items()
+        },
+    }
+
+
+def _side(run: RunResult) -> dict[str, Any]:
+    return {
+        "run_id": run.facts.id,
+        "definition": run.facts.definition,
+        "environment": run.facts.environment,
+        "status": run.status.value,
+        "verdict": run.verdict.value,
+        "exit_code": int(run.exit.code),
+        "duration_ms": run.duration_ms,
+    }
