@@ -50,6 +50,15 @@ class Connection(Protocol):
         """Return the names of a table's columns."""
 
 
+def storable(values: Mapping[str, object]) -> dict[str, object]:
+    """Return values as every database takes them: PostgreSQL has no NUL in a text, and none has half a character."""
+    return {name: _storable(value) if isinstance(value, str) else value for name, value in values.items()}
+
+
+def _storable(text: str) -> str:
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+
+
 def as_text(connection: Connection, column: str) -> str:
     """Return the SQL that reads a JSON column as the text that it is, however the database keeps JSON."""
     return {"postgresql": f"{column}::text", "mysql": f"cast({column} as char)", "sqlite": column}[connection.kind]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from runner.deadline import Deadline
 from runner.errors import NotWritten
-from runner.store.connection import Contended, fault
+from runner.store.connection import Contended, fault, storable
 from runner.store.tables import NEWEST, VERSIONS
 
 if TYPE_CHECKING:
@@ -69,13 +69,14 @@ class SqliteFile:
     def rows(self, sql: str, **values: object) -> Sequence[Sequence[Any]]:
         """Return the rows of a query."""
         with self._translated():
-            return self._connection.execute(sql, values).fetchall()
+            return self._connection.execute(sql, storable(values)).fetchall()
 
     def change(self, sql: str, *each: Mapping[str, object], **values: object) -> int:
         """Change something, once for `values` or once for `each`."""
         with self._translated():
-            done = self._connection.executemany(sql, each) if each else self._connection.execute(sql, values)
-            return done.rowcount
+            if each:
+                return self._connection.executemany(sql, map(storable, each)).rowcount
+            return self._connection.execute(sql, storable(values)).rowcount
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -9,7 +9,7 @@ import sqlalchemy
 from sqlalchemy import exc, pool
 
 from runner.errors import NodeError, RunnerError, Transient, Unavailable, Unreachable
-from runner.store.connection import Contended, fault
+from runner.store.connection import Contended, fault, storable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -68,12 +68,12 @@ class Server:
     def rows(self, sql: str, **values: object) -> Sequence[Sequence[Any]]:
         """Return the rows of a query."""
         with self._translated():
-            return self.sqlalchemy.execute(sqlalchemy.text(sql), values).fetchall()
+            return self.sqlalchemy.execute(sqlalchemy.text(sql), storable(values)).fetchall()
 
     def change(self, sql: str, *each: Mapping[str, object], **values: object) -> int:
         """Change something, once for `values` or once for `each`."""
         with self._translated():
-            return self.sqlalchemy.execute(sqlalchemy.text(sql), list(each) or values).rowcount
+            return self.sqlalchemy.execute(sqlalchemy.text(sql), list(map(storable, each)) or storable(values)).rowcount
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
