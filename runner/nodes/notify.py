@@ -98,7 +98,7 @@ class Notify:
         """
         self._mention_memory(scope)
         news = News.of(self.send, scope)
-        places = self._ready(scope)
+        places, lost = self._ready(scope)
         if news.held_back:
             held = (
                 Delivery(driver=one.driver, channel=name, status="skipped", error=news.held_back)
@@ -108,7 +108,7 @@ class Notify:
         with news:
             told = news.scope
             message, problems = self._message(gather(told), told)
-            deliveries = [*_deliver(places, message, told)]
+            deliveries = [*lost, *_deliver(places, message, told)]
             _refuse_silence(deliveries)
         return _output(deliveries, *news.problems, *problems)
 
@@ -120,9 +120,10 @@ class Notify:
             yield f"as far as is known, the message would be held back: {reason}"
         message, problems = self._message(facts, scope)
         yield from (problem.message for problem in problems)
-        unasked = (place.name for place in self._named() if place.name not in scope.stored)
-        yield from (f'would look up the channel "{name}" in the database' for name in unasked)
-        for name, channel in self._ready(scope, certain=False):
+        places, lost = self._ready(scope)
+        if scope.directory is None or not scope.directory.asked:
+            yield from (f'would look up the channel "{one.channel}" in the database' for one in lost)
+        for name, channel in places:
             yield f"would send with {channel.driver}{f' ({name})' if name else ''}:"
             yield from (f"    {line}" for line in _shown(channel, message, scope))
 
@@ -169,17 +170,22 @@ class Notify:
     def _named(self) -> Iterator[Named]:
         return (place for place in self.channels if isinstance(place, Named))
 
-    def _ready(self, scope: Scope, *, certain: bool = True) -> tuple[tuple[str, Channel], ...]:
+    def _ready(self, scope: Scope) -> tuple[tuple[tuple[str, Channel], ...], tuple[Delivery, ...]]:
         """Return the channels, each with its name in the database, if it has one, and all options in place.
 
-        Their credentials are known to the masker then. A dry run is not `certain`: it shows what it can.
+        Their credentials are known to the masker then. Beside them stands what became of those that cannot be used.
         """
         found: dict[str, tuple[str, Channel]] = {}
+        lost: list[Delivery] = []
         for place in self.channels:
-            for name, channel in _places(place, scope, certain=certain):
-                found.setdefault(name or f"\0{len(found)}", (name, channel))
+            try:
+                for name, channel in _places(place, scope):
+                    found.setdefault(name or f"\0{len(found)}", (name, channel))
+            except NodeError as error:
+                name, driver = (place.name, "") if isinstance(place, Named) else ("", place.driver)
+                lost.append(Delivery(driver=driver, channel=name, status="failed", error=error.message))
         scope.masker.add(*(secret for _, channel in found.values() for secret in channel.secrets()))
-        return tuple(found.values())
+        return tuple(found.values()), tuple(lost)
 
     def _mention_memory(self, scope: Scope) -> None:
         """Say once in a run that nothing is remembered."""
@@ -207,11 +213,15 @@ def _wanting(channel: Channel, variables: Collection[str]) -> tuple[str, ...]:
     return tuple(option for option in channel.lacking() if channel.variables[option] not in variables)
 
 
-def _places(place: Channel | Named, scope: Scope, *, certain: bool) -> Iterator[tuple[str, Channel]]:
-    """Find where a place of the definition leads: what it says itself, else its variables, else the database."""
+def _places(place: Channel | Named, scope: Scope) -> Iterator[tuple[str, Channel]]:
+    """Find where a place of the definition leads: what it says itself, else its variables, else the database.
+
+    Raises `NodeError` for a channel of the database that is not there or cannot be used.
+    """
     if isinstance(place, Named):
-        if certain or place.name in scope.stored:
-            yield place.name, channel_named(place.name, scope.stored)
+        if scope.directory is None:
+            raise NodeError(_NO_DATABASE, code="not_configured")
+        yield place.name, channel_named(place.name, scope.stored)
         return
     channel = place.filled(scope.variables)
     stored = channels_of(channel.driver, scope.stored) if channel.lacking() else {}

@@ -447,6 +447,7 @@ def test_the_document_has_its_keys_and_nothing_made_up() -> None:
                 "code": "",
             }
         ],
+        "comparison": None,
         "tags": {"trace_id": "trace-1", "run_id": "run-1", "team": "shop"},
     }
 

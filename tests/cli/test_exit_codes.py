@@ -161,7 +161,7 @@ def test_two_runs_that_write_one_document_lose_no_journal(cli: Cli, tmp_path: Pa
     first.communicate(timeout=30)
     second.kill()
     second.communicate()
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["d.yaml", "r.json", other]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".pipeline", "d.yaml", "r.json", other]
     assert json.loads((tmp_path / "r.json").read_text())["run_id"] != run
     assert f"Run ID: {run}\n" in cli("report", other).out
     cli("--checks-only", "--checkers", "memory", "--results", "r.json")
@@ -176,13 +176,13 @@ def test_the_journal_of_a_run_that_was_killed_makes_room_for_the_next(cli: Cli, 
     (tmp_path / "d.yaml").write_text(FINE)
     ended = cli("--config", "d.yaml", "--results", "r.json")
     assert "another run" not in ended.err
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["d.yaml", "r.json"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".pipeline", "d.yaml", "r.json"]
 
 
 def test_the_journal_is_gone_once_the_document_is_complete(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "d.yaml").write_text(FINE)
     cli("--config", "d.yaml", "--results", "r.json")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["d.yaml", "r.json"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".pipeline", "d.yaml", "r.json"]
 
 
 def test_results_go_to_a_stream_as_they_are(cli: Cli, tmp_path: Path) -> None:

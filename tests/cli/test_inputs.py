@@ -352,5 +352,5 @@ def test_the_result_document_is_written_in_ci_or_where_asked(
 ) -> None:
     definition(tmp_path / "definitions", "mine.json", "it")
     assert cli("--definition", "mine", *flags, env=env).code == 0
-    names = {path.name for path in tmp_path.iterdir()} - {"definitions"}
+    names = {path.name for path in tmp_path.iterdir()} - {"definitions", ".pipeline"}
     assert names == ({written} if written else set())

@@ -79,7 +79,11 @@ def follow(cli: Cli, folder: Path, text: str, *flags: str, env: Mapping[str, str
     texts = {
         "stdout": ended.out,
         "stderr": "\n".join(line for line in lines if not line.startswith("::add-mask::")),
-        **{path.name: path.read_text() for path in folder.iterdir() if path.name != "d.yaml"},
+        **{
+            path.name: path.read_text(errors="replace")
+            for path in folder.rglob("*")
+            if path.is_file() and path.name != "d.yaml"
+        },
     }
     return Traces(ended, texts, "\n".join(teaching))
 

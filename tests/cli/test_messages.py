@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 FINE = 'version: "1.0"\nnodes: [{id: a, type: transform}]\n'
 HELP = "pipeline-runner --help shows them all"
+NO_DATABASE: Final = "no database is configured: set PIPELINE_DATABASE_URL"
 
 
 @pytest.mark.parametrize(
@@ -47,7 +48,7 @@ HELP = "pipeline-runner --help shows them all"
         (("--definitoin", "x"), 2, f"unrecognized arguments: --definitoin x: did you mean --definition? — {HELP}"),
         (("--definition", "../x y"), 4, "Pipeline definition not found: ../x y — Searched ABOVE/x y"),
         (("--definition", "x y"), 2, "'x y' is no name of a definition — names are letters, digits, '.', '_' and '-'"),
-        (("--definition", "db:x"), 4, "Pipeline definition not found: db:x — this version reads no database"),
+        (("--definition", "db:x"), 4, f"Pipeline definition not found: db:x — {NO_DATABASE}"),
         (
             ("--definition", "local-monitr"),
             4,
@@ -152,11 +153,11 @@ def test_another_github_event_is_refused_by_name(cli: Cli, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("name", ["PIPELINE_DATABASE_URL", "PIPELINE_STATE_URL"])
-def test_a_variable_that_has_no_effect_is_told(cli: Cli, tmp_path: Path, name: str) -> None:
+def test_a_variable_that_names_no_database_is_a_usage_error(cli: Cli, tmp_path: Path, name: str) -> None:
     (tmp_path / "fine.yaml").write_text(FINE)
-    ended = cli("--config", "fine.yaml", env={name: "sqlite:///x"})
-    told = f"warning: {name} is set and has no effect: this version has no database and no history\n"
-    assert (ended.code, ended.err.startswith(told)) == (0, True)
+    ended = cli("--config", "fine.yaml", env={name: "oracle://me:opensesame@db/x"})
+    message = f'error: {name}: "oracle" is no kind of database — known: postgresql, mysql, mariadb, sqlite\n'
+    assert (ended.code, ended.err) == (2, message)
 
 
 def test_results_that_cannot_be_written_end_the_result_with_a_failure(cli: Cli, tmp_path: Path) -> None:

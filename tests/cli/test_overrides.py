@@ -283,5 +283,5 @@ def test_a_broken_definition_is_not_blamed_on_the_flags(cli: Cli, tmp_path: Path
 
 def test_allow_commands_is_refused_for_a_definition_that_is_no_database_s(cli: Cli) -> None:
     ended = cli("--checks-only", "--allow-commands")
-    message = "error: --allow-commands has no effect here: it is for definitions from a database\n"
+    message = "error: --allow-commands is for definitions from a database, and builtin:checks-only may start programs\n"
     assert (ended.code, ended.err) == (2, message)

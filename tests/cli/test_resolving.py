@@ -130,7 +130,7 @@ def test_a_variable_that_is_not_set_fails_the_node_that_reads_it_and_no_other(cl
 @pytest.mark.parametrize("name", ["PIPELINE_DATABASE_URL", "ACTIONS_RUNTIME_TOKEN", "GITHUB_TOKEN", "INPUT_X"])
 def test_a_guarded_name_needs_the_leave_of_whoever_runs_it(cli: Cli, tmp_path: Path, name: str) -> None:
     (tmp_path / "d.yaml").write_text(f"{PLAIN}secrets: [{name}]\n")
-    env = {name: "opensesame"}
+    env = {name: "sqlite:///opensesame"}
     ended = cli("--config", "d.yaml", env=env)
     assert ended.code == 3
     assert f"PIPELINE_ALLOW_SECRETS={name}" in ended.err

@@ -117,7 +117,7 @@ def test_all_that_ship_can_be_loaded(library: Library) -> None:
                 "Searched the built-in definitions"
             ),
         ),
-        ("db:web", "Pipeline definition not found: db:web — this version reads no database"),
+        ("db:web", "Pipeline definition not found: db:web — no database is configured: set PIPELINE_DATABASE_URL"),
         ("file:none.yaml", "Pipeline definition not found: file:none.yaml — Searched HERE/none.yaml"),
         ("none.yaml", "Pipeline definition not found: none.yaml — Searched HERE/none.yaml"),
         (

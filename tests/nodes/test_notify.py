@@ -282,7 +282,10 @@ def test_variables_stand_in_for_options_that_are_not_given() -> None:
     channels = ["ops", {"driver": "slack"}, {"driver": "generic", "webhook_url": "https://hook.example"}]
     built = Notify.parse({"channels": channels})
     assert built.needs() == (Variable(name="SLACK_WEBHOOK_URL", required=True, needed_for="the slack channel"),)
-    named = 'channel "ops" is looked up in a database, and none is configured: give its driver and options here'
+    named = (
+        'channel "ops" is looked up in a database, and none is configured:'
+        " set PIPELINE_DATABASE_URL, or give its driver and options here"
+    )
     slack = "the slack channel of this node has no webhook_url: set it in config or as SLACK_WEBHOOK_URL"
     assert built.missing(()) == (named, slack)
     assert built.missing({"SLACK_WEBHOOK_URL"}) == (named,)

@@ -42,6 +42,7 @@ TOP = [
     "skipped_nodes",
     "node_results",
     "findings",
+    "comparison",
     "incident_id",
     "error",
     "exit",
