@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from runner.cli.action import INPUTS
+from runner.cli.remember import EMBEDDED
 from runner.errors import ExitCode
 from runner.formats import FORMATS
 from tests.pages import ROOT, page
@@ -121,6 +122,40 @@ def test_an_alert_that_was_passed_on_is_a_job_well_done(workspace: Path) -> None
     step = use.start(workspace, **event)
     seen = {name: step.outputs[name] for name in ("status", "verdict", "exit-code")}
     assert seen == {"status": "completed", "verdict": "critical", "exit-code": "0"}, step.err
+
+
+REMEMBERING: Final = [path for path in WORKFLOWS if path.stem != "pull-request"]
+
+
+@pytest.mark.parametrize("path", REMEMBERING, ids=lambda path: path.stem)
+def test_a_workflow_keeps_its_memory_whatever_came_of_the_job(path: Path) -> None:
+    """`actions/cache` alone saves only where a job is well, and would forget every failure."""
+    (job,) = read(path.name)["jobs"].values()
+    steps = job["steps"]
+    uses = [step["uses"].partition("@")[0] for step in steps]
+    assert "actions/cache" not in uses
+    taken, run, kept = map(uses.index, ("actions/cache/restore", "org/pipeline-action", "actions/cache/save"))
+    assert taken < run < kept
+    assert steps[kept]["if"] == "always()"
+    assert {steps[place]["with"]["path"] for place in (taken, kept)} == {Path(EMBEDDED).parent.name}
+    key = steps[kept]["with"]["key"]
+    assert steps[taken]["with"]["key"] == key
+    assert key.startswith(steps[taken]["with"]["restore-keys"])
+    assert "github.run_id" in key
+
+
+def test_no_two_jobs_of_the_matrix_are_one_series() -> None:
+    (job,) = read("matrix.yml")["jobs"].values()
+    environments = [one["environment"] for one in job["strategy"]["matrix"]["include"]]
+    assert len(set(environments)) == len(environments)
+
+
+def test_gitlab_keeps_its_memory_whatever_came_of_the_job() -> None:
+    assert read("gitlab-ci.yml")["shop-health"]["cache"] == {
+        "key": "shop-health",
+        "paths": [".pipeline/"],
+        "when": "always",
+    }
 
 
 def test_the_runs_of_one_incident_come_one_after_the_other() -> None:
