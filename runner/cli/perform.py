@@ -99,6 +99,5 @@ def perform(job: Job, shell: Shell) -> int:
             try:
                 code = publish(result, job, shell, doors.files, trail)
             finally:
-                if memory is not None:
-                    keep_run(memory, result, walk.standing(result.nodes), shell, stopped=world.stop.signal is not None)
+                keep_run(memory, result, walk.standing(result.nodes), shell)
     return code

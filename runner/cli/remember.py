@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from runner.cli.databases import database_of
 from runner.doors import open_doors
 from runner.errors import Transient, Unavailable, UsageError
+from runner.results import RunStatus
 
 if TYPE_CHECKING:
     from runner.cli.shell import Shell
@@ -93,12 +94,14 @@ def _embedded(shell: Shell, *, creates: bool = True) -> Database:
     return Database(url=url, doors=open_doors(shell.environ), creates=creates)
 
 
-def keep_run(memory: Remembered, result: RunResult, standing: Standing, shell: Shell, *, stopped: bool) -> None:
-    """Add a run to the history; where that cannot be, say so: it changes nothing else."""
+def keep_run(memory: Remembered | None, result: RunResult, standing: Standing, shell: Shell) -> None:
+    """Add a run to the history, if there is one; where that cannot be, say so: it changes nothing else."""
+    if memory is None:
+        return
     from runner.reports.document import document, encode  # noqa: PLC0415 - the report may not have been wanted
     from runner.store.runs import keep  # noqa: PLC0415 - only where something is remembered
 
-    limit = {"limit": _LAST_WORDS} if stopped else {}
+    limit = {"limit": _LAST_WORDS} if result.status is RunStatus.CANCELLED else {}
     try:
         keep(memory, result, encode(shell.masked(document(result)), limit=_MOST_KEPT), standing, **limit)
     except (Transient, Unavailable) as error:
