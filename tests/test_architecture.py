@@ -84,7 +84,6 @@ HIDDEN: Final = {
     "runner.cli.prepare_run": ("--help does without", {"cli.commands.run"}),
     "runner.cli.rewrite": ("only where a flag changes nodes", {"cli.overrides"}),
     "runner.cli.heartbeat": ("only where one is wanted", {"cli.session"}),
-    "runner.cli.shell": ("only where something is odd", {"cli.container"}),
     "runner.cli.session": ("--version does without", {"cli.main"}),
     "runner.cli.summary": ("only where a summary is wanted", {"cli.publish", "cli.shell"}),
     "runner.definition.schema": ("brings pydantic, only for the schema", {"cli.commands.schema"}),

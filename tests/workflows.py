@@ -12,8 +12,8 @@ import yaml
 
 from runner.cli.action import INPUTS
 from tests.conftest import CLEAN
+from tests.github_runner import read_file
 from tests.pages import ROOT
-from tests.reports.test_github import read_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from runner.doors.files import Files
 from runner.errors import NotWritten
 from runner.records import record
+from runner.reports.commands import command, mask
 from runner.reports.escaping import printable
-from runner.reports.github import command, diagnostic_annotations, failure_outputs, mask, outputs, run_annotations
+from runner.reports.github import diagnostic_annotations, failure_outputs, outputs, run_annotations
 from runner.secrets import reveal
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class GitHub:
         """Let it mask secrets in whatever it shows from here on."""
         for secret in secrets:
             for line in mask(reveal(secret)):
-                self.log.command(line, masked=False)
+                self.log.teach(line)
 
     def annotate(self, diagnostics: Iterable[Diagnostic]) -> None:
         """Annotate definitions at the places that are wrong."""

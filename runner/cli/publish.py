@@ -22,6 +22,7 @@ def publish(result: RunResult, job: Job, shell: Shell, files: Files, trail: Trai
 
     Only a result document that cannot be written changes the outcome. Raises `NotWritten` where stdout takes nothing.
     """
+    shell.log.guard()  # a document may go to the same place
     problem = _write_document(result, job, shell, files, trail)
     result = _failed(result, problem) if problem else result
     summary_path = _write_summary(result, job, shell)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TextIO, cast
 
 from runner.cli.arguments import parser_of, split
 from runner.cli.shell import Shell
-from runner.cli.signals import Interrupted, interruptible
+from runner.cli.signals import Interrupted, deafen, interruptible
 from runner.errors import RunnerError
 
 if TYPE_CHECKING:
@@ -19,8 +19,11 @@ if TYPE_CHECKING:
 _HEARTBEAT = frozenset({"PIPELINE_HEARTBEAT_URL", "PIPELINE_HEARTBEAT_URL_FILE"})
 
 
-def run(arguments: list[str], *, inputs: bool) -> int:
-    """Run a command line in the world of this process; return the exit code."""
+def run(arguments: list[str], *, inputs: bool, warning: str = "") -> int:
+    """Run a command line in the world of this process; return the exit code.
+
+    With `inputs` those of the GitHub Action come first; `warning` is what was odd before.
+    """
     interruptible()
     shell = Shell(
         environ=dict(os.environ),
@@ -29,6 +32,16 @@ def run(arguments: list[str], *, inputs: bool) -> int:
         stderr=_open(sys.stderr, "w"),
         wants_json="--json" in arguments,
     )
+    if warning:
+        shell.later(warning)
+    try:
+        return _ended(arguments, shell, inputs=inputs)
+    finally:
+        shell.close()
+
+
+def _ended(arguments: list[str], shell: Shell, *, inputs: bool) -> int:
+    """Run a command to its end, whatever that is, and tell the dead-man's switch."""
     try:
         arguments = [*_inputs(shell), *arguments] if inputs else arguments
         code = _dispatch(arguments, shell)
@@ -38,6 +51,7 @@ def run(arguments: list[str], *, inputs: bool) -> int:
         code = shell.fail(Interrupted(*asked.args))
     except Exception as error:  # noqa: BLE001 - a bug: Python's own exit code would be 1, which means "the run failed"
         code = shell.crash(error)
+    deafen()
     if not _HEARTBEAT.isdisjoint(shell.environ):
         from runner.cli.heartbeat import beat  # noqa: PLC0415 - only where one is wanted
 
@@ -51,6 +65,7 @@ def _inputs(shell: Shell) -> Iterator[str]:
 
     call = call_of(shell.environ)
     shell.environ = {**shell.environ, **call.variables}
+    shell.in_action = bool(call.arguments)
     shell.wants_json |= "--json" in call.arguments
     yield from call.arguments
 

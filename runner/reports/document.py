@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from runner import __version__
 from runner.errors import NotWritten
+from runner.reports.escaping import inert
 from runner.reports.values import plain, rounded, time_text
 from runner.reports.wording import unstarted
 
@@ -178,7 +179,7 @@ def _laid_out(document: Mapping[str, Any], data: bytes, indent: int | None, limi
 
 
 def _bytes(value: object, indent: int | None = None) -> bytes:
-    return json.dumps(value, indent=indent, allow_nan=False).encode("ascii") + b"\n"
+    return inert(json.dumps(value, indent=indent, allow_nan=False)).encode("ascii") + b"\n"
 
 
 def _shorter(document: Mapping[str, Any], excess: int) -> Iterator[Mapping[str, Any]]:

@@ -9,7 +9,8 @@ from unicodedata import category
 
 import pytest
 
-from tests.reports.test_github import Parsed, parse_new, parse_old, read_file
+from tests.github_runner import Parsed, heard, named, parse_new, read_file
+from tests.hostile import LINES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,11 +43,10 @@ class Step:
 
     @property
     def commands(self) -> list[Parsed]:
-        lines = [*self.ended.err.splitlines(), *self.ended.out.splitlines()]
-        return [found for found in map(parse_new, lines) if found]
+        return heard(self.ended.err, self.ended.out).acted
 
     def named(self, *names: str) -> list[Parsed]:
-        return [one for one in self.commands if one.name in names]
+        return named(self.commands, *names)
 
 
 @pytest.fixture
@@ -249,35 +249,13 @@ def test_the_message_links_to_the_run(step: Callable[..., Step], receiver: Recei
 
 # --- nothing from outside is a command -------------------------------------------------------------
 
-HOSTILE = [
-    "::error::pwned",
-    "  ::set-output name=verdict::ok",
-    "::add-mask::a",
-    "::stop-commands::pwned",
-    "##[error]pwned",
-    "fine ##[group]pwned]",
-    "one\n::warning::pwned",
-    "one\r::warning::pwned",
-    "one\r\n::endgroup::",
-    "\x1b[31m::error::pwned\x1b[0m",
-    "\x1b]0;title\x07::error::pwned",
-    "a\u2028::error::pwned\u2029::error::pwned",
-    "a\x85::error::pwned",
-    "a\x0b::error::pwned\x0c::error::pwned",
-    "\x00::error::pwned",
-    "\u00a0\u2003::error::pwned",
-    "%0A::error::pwned",
-    "%250A::error::pwned",
-    "half \ud800 ::error::pwned",
-    "<script>|`::error::pwned`|\n```\n::error::pwned",
-]
 OURS = {"group", "endgroup", "error", "warning"}
 MOVING = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 """Categories of characters that cannot be seen and move others."""
 
 
 def only_ours(step: Step) -> None:
-    """Assert that GitHub's parsers, the old one too, find no command but what the runner itself has to say."""
+    """Assert that GitHub's runner carries out no command but what we have to say, and all of that."""
     assert [one for one in step.commands if one.name not in OURS] == []
     assert [one for one in step.named("error", "warning") if "title" not in one.properties] == []
     assert [one.name for one in step.named("group", "endgroup")] == ["group", "endgroup"] * len(step.named("group"))
@@ -289,7 +267,7 @@ def inert(step: Step) -> None:
     for text in (step.ended.out, step.ended.err):
         lines = text.split("\n")
         assert [line for line in lines if any(category(one) in MOVING for one in line)] == []
-        assert [line for line in lines if parse_old(line) is not None and parse_new(line) is None] == []
+        assert [line for line in lines if "##[" in line and parse_new(line) is None] == []
     assert [line for line in step.ended.out.split("\n") if parse_new(line)] == []
 
 
@@ -302,9 +280,9 @@ def test_a_hostile_payload_is_data_everywhere(step: Callable[..., Step], flags: 
             "annotations": {"summary": text, "description": text},
             "generatorURL": text,
         }
-        for text in HOSTILE
+        for text in LINES
     ]
-    payload = {"version": "4", "status": "firing", "alerts": alerts, "groupKey": HOSTILE[6], "words": HOSTILE}
+    payload = {"version": "4", "status": "firing", "alerts": alerts, "groupKey": LINES[6], "words": LINES}
     text = (
         'version: "1.0"\nnodes:\n'
         "  - {id: a, type: ingest, config: {format: alertmanager}}\n"
@@ -319,7 +297,7 @@ def test_a_hostile_payload_is_data_everywhere(step: Callable[..., Step], flags: 
     only_ours(ended)
 
 
-@pytest.mark.parametrize("text", HOSTILE, ids=ascii)
+@pytest.mark.parametrize("text", LINES, ids=ascii)
 def test_what_a_command_and_a_server_say_is_data(
     step: Callable[..., Step], tmp_path: Path, receiver: Receiver, text: str
 ) -> None:
@@ -340,7 +318,7 @@ def test_what_a_command_and_a_server_say_is_data(
 
 
 def test_what_the_receiver_of_a_message_answers_is_data(step: Callable[..., Step], receiver: Receiver) -> None:
-    receiver.says = " ".join(text.encode("utf-8", "replace").decode() for text in HOSTILE)
+    receiver.says = " ".join(text.encode("utf-8", "replace").decode() for text in LINES)
     url = f"{receiver.url}/down"
     config = "{driver: generic, endpoint: '{{ payload.url }}'}"
     text = f'version: "1.0"\nallow_hosts: [127.0.0.1]\nnodes: [{{id: a, type: notify, config: {config}}}]\n'
@@ -349,7 +327,7 @@ def test_what_the_receiver_of_a_message_answers_is_data(step: Callable[..., Step
     only_ours(ended)
 
 
-@pytest.mark.parametrize("text", HOSTILE, ids=ascii)
+@pytest.mark.parametrize("text", LINES, ids=ascii)
 def test_what_a_person_types_is_data(step: Callable[..., Step], text: str) -> None:
     typed = text.replace("\x00", "").encode("utf-8", "replace").decode()
     flags = ("--environment", typed, "--trace-id", typed, "--source", typed)

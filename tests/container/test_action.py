@@ -12,7 +12,7 @@ import pytest
 from tests.container.images import said, until
 from tests.container.steps import GITHUB, RUNNER
 from tests.container.test_running import set_traps
-from tests.reports.test_github import parse_new, parse_old
+from tests.github_runner import heard
 from tests.support import needs
 
 if TYPE_CHECKING:
@@ -231,10 +231,11 @@ def test_what_commands_print_is_no_command(job: Job) -> None:
     spoken = "echo '::set-output name=status::owned'; echo '::error::owned'; echo '##[error]owned'; exit 1"
     step = job.run(checks(spoken), fail_on="never", extra_args="-v")
     assert step.ended.code == 0, step.ended.err
-    lines = [*step.ended.err.splitlines(), *step.ended.out.splitlines()]
-    assert any("owned" in line for line in lines)
-    assert not [one for one in map(parse_new, lines) if one and (one.name == "set-output" or one.data == "owned")]
-    assert not [line for line in lines if not parse_new(line) and parse_old(line)]  # as GitHub's runner: new ones first
+    runner = heard(step.ended.err, step.ended.out)
+    assert any("owned" in line for line in runner.shown)
+    assert runner.bare == []
+    assert {one.name for one in runner.acted} == {"group", "endgroup", "error"}
+    assert [one.properties["title"] for one in runner.acted if one.name == "error"] == ["critical: n0.c"]
 
 
 # --- how it ends -----------------------------------------------------------------------------------
