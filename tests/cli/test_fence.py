@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -75,8 +76,16 @@ def test_once_it_has_ended_nobody_puts_it_up_again() -> None:
     assert Runner().read(lines_of(stream.getvalue())).acted == [Parsed("error", {}, "ours")]
 
 
+class Slow(StringIO):
+    """A stream that lets other threads come in between."""
+
+    def write(self, text: str) -> int:
+        time.sleep(0)
+        return super().write(text)
+
+
 def test_threads_that_speak_at_once_neither_get_out_nor_keep_commands_in() -> None:
-    stream = StringIO()
+    stream = Slow()
     fence = Fence(stream)
 
     def theirs() -> None:
@@ -285,11 +294,12 @@ def test_a_signal_before_the_first_node_is_an_annotation(step: Step) -> None:
     os.mkfifo(step.folder / "pipe")
     step.start(definition(), {"payload": "pipe"})
     with (step.folder / "pipe").open("w"):  # opens once the run has opened it to read
-        step.process.send_signal(signal.SIGTERM)
-        step.process.send_signal(signal.SIGTERM)
+        for asked in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            step.process.send_signal(asked)
         runner = step.end()
-    assert step.process.returncode == 143
-    assert errors(runner) == ["stopped by SIGTERM before the first node"]
+    assert step.process.returncode in {130, 143}  # of several that come at once, nobody knows the first
+    (told,) = errors(runner)
+    assert re.fullmatch("stopped by SIG(TERM|INT|HUP) before the first node", told)
     ours_alone(runner)
 
 
@@ -299,7 +309,7 @@ def test_a_bug_in_the_middle_of_a_node_takes_it_down(step: Step) -> None:
     runner = step.end()
     assert (step.process.returncode, step.outputs["exit-code"]) == (70, "70")
     assert errors(runner) == ["The run did not complete"]
-    assert [one.name for one in named(runner.acted, "group", "endgroup")] == ["group", "endgroup"] * 2
+    assert [one.name for one in runner.acted] == ["add-mask", *["group", "endgroup"] * 2, "error"]
     assert any("ZeroDivisionError" in line for line in runner.shown)
     ours_alone(runner)
 
