@@ -68,6 +68,7 @@ def _ending(result: RunResult) -> dict[str, Any]:
         "comparison": plain(result.comparison.plain()) if result.comparison else None,
         "incident_id": plain(result.incident_id),
         "error": plain(result.error or None),
+        "notes": [plain(note) for note in result.notes],
         "exit": exit_document(result.exit),
     }
 
@@ -78,6 +79,7 @@ def header(facts: RunFacts) -> dict[str, Any]:
         "schema_version": SCHEMA_VERSION,
         "runner_version": __version__,
         "run_id": facts.id,
+        "run_url": plain(facts.url or None),
         "trace_id": plain(facts.trace_id),
         "definition": plain(facts.definition),
         "definition_version": facts.definition_version,
@@ -93,6 +95,7 @@ def node_document(node: NodeResult) -> dict[str, Any]:
     return {
         "node_id": node.node_id,
         "node_type": node.node_type,
+        "required": node.required,
         "status": node.status.value,
         "verdict": node.verdict.value if node.verdict else None,
         "output": plain(node.output),
