@@ -8,10 +8,11 @@ import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, TextIO, cast
 
-from runner.cli.arguments import parser_of, split
+from runner.cli.arguments import Asked, parser_of, split
 from runner.cli.shell import Shell
 from runner.cli.signals import Interrupted, deafen, interruptible
-from runner.errors import RunnerError
+from runner.errors import ExitCode, RunnerError
+from runner.results import Exit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,6 +46,8 @@ def _ended(arguments: list[str], shell: Shell, *, inputs: bool) -> int:
     try:
         arguments = [*_inputs(shell), *arguments] if inputs else arguments
         code = _dispatch(arguments, shell)
+    except Asked as asked:
+        return _told(asked, shell)
     except RunnerError as error:
         code = shell.fail(error)
     except KeyboardInterrupt as asked:
@@ -78,6 +81,17 @@ def _open(stream: TextIO | None, mode: str) -> TextIO:
     if isinstance(stream, io.TextIOWrapper) and mode == "w":
         stream.reconfigure(errors="backslashreplace")
     return stream
+
+
+def _told(asked: Asked, shell: Shell) -> int:
+    """Print what somebody asked for in place of a run."""
+    if shell.wants_json:
+        shell.json({asked.what: asked.text})
+    else:
+        shell.copy(f"pipeline-runner {asked.text}" if asked.what == "version" else asked.text)
+    if shell.in_action and (hub := shell.hub):
+        hub.tell_end(Exit(code=ExitCode.OK, reason=f"the {asked.what} was asked for"))
+    return ExitCode.OK
 
 
 def _dispatch(arguments: list[str], shell: Shell) -> int:

@@ -351,6 +351,13 @@ def test_a_step_that_was_given_nothing_is_told_what_to_give(action: Start) -> No
     assert "Must specify --sample, --payload, --file, --checks-only, --definition, or --config\n" in step.err
 
 
+@pytest.mark.parametrize("flag", ["--help", "--version"])
+def test_a_step_that_only_asks_leaves_its_outputs_too(action: Start, flag: str) -> None:
+    step = action(SICK, config="d.yaml", extra_args=flag)
+    assert (step.code, "pipeline-runner" in step.out) == (0, True)
+    assert step.told("status", "exit-code") == {"status": "skipped", "exit-code": "0"}
+
+
 def test_only_github_is_asked_for_inputs(action: Start) -> None:
     step = action(FINE, "--config", "d.yaml", env={"GITHUB_ACTIONS": "", "INPUT_DRY-RUN": "maybe"})
     assert (step.code, step.outputs) == (0, {})

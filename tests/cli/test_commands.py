@@ -457,6 +457,17 @@ def test_version_is_the_packages(cli: Cli) -> None:
         assert (ended.code, ended.out, ended.err) == (0, f"pipeline-runner {__version__}\n", "")
 
 
+def test_version_and_help_are_documents_where_one_is_wanted(cli: Cli) -> None:
+    for arguments in (("--version", "--json"), ("run", "--json", "--version"), ("--json", "--version", "--nonsense")):
+        ended = cli(*arguments)
+        assert (ended.code, ended.err) == (0, "")
+        assert ended.out == json.dumps({"version": __version__}, indent=2) + "\n"
+    for command in COMMANDS:
+        ended = cli(command, "-h", "--json")
+        assert (ended.code, ended.err) == (0, "")
+        assert json.loads(ended.out) == {"help": cli(command, "--help").out}
+
+
 FLAGS = [
     "--definition", "--config", "--payload", "--file", "--payload-file", "--sample",
     "--event", "--checks-only", "--input", "--source", "--format", "--environment",
