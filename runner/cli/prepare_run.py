@@ -49,7 +49,6 @@ class Job:
     fail_on: FailOn
     results: str
     """Where the result document goes; empty: nowhere."""
-    summary: str
     directory: Directory | None
     """The channels of the database, where a node wants any and there is one."""
     missing: tuple[str, ...]
@@ -146,7 +145,6 @@ def _resolved(
         timeout=options.timeout or definition.timeout,
         fail_on=_fail_on(options, environ) or definition.fail_on,
         results=options.results or ("pipeline-results.json" if shell.in_ci else ""),
-        summary=shell.summary,
         directory=needs.directory,
         missing=missing,
         skips=skips,

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from runner.cli.github import GitHub
+    from runner.cli.summary import SummaryFile
     from runner.errors import Diagnostic, RunnerError
     from runner.secrets import Secret
 
@@ -224,20 +225,22 @@ class Shell:
             self.log.error("run it again with -v for the traceback")
         return self._end(message, (), ExitCode.INTERNAL)
 
-    def summarise(self, message: str, diagnostics: tuple[Diagnostic, ...], end: Exit) -> str:
-        """Say in the summary what is wrong; return its path, empty where there is none."""
+    @property
+    def summary_file(self) -> SummaryFile | None:
+        """The file that takes summaries, where one is wanted."""
         if not self.summary:
-            return ""
+            return None
         from runner.cli.summary import SummaryFile  # noqa: PLC0415 - only where one is wanted
 
-        return SummaryFile(self.summary, self.log, self.masker).add_failure(message, diagnostics, end)
+        return SummaryFile(self.summary, self.log, self.masker)
 
     def _end(self, message: str, diagnostics: tuple[Diagnostic, ...], code: ExitCode) -> int:
         """Tell machines what went wrong; a run that has told its result already has told that too."""
         if self.told:
             return code
         end = Exit(code=code, reason=message.partition("\n")[0].rstrip(":"))
-        written = self.summarise(message, diagnostics, end)
+        file = self.summary_file
+        written = file.add_failure(message, diagnostics, end) if file else ""
         if hub := self.hub:
             hub.tell_failure(message, diagnostics, end, summary=written)
         if self.wants_json:

@@ -222,12 +222,17 @@ def test_a_summary_of_a_failure_that_cannot_be_written_is_a_warning(step: Callab
     assert "warning: no summary: cannot write /dev/full: No space left on device\n" in ended.ended.err
 
 
-def test_validating_an_invalid_definition_fills_the_summary(cli: Cli, tmp_path: Path) -> None:
+def test_validating_fills_the_summary_whatever_comes_of_it(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "bad.yaml").write_text('version: "1.0"\nnodes: [{id: a, type: trnsform}]\n')
     (tmp_path / "good.yaml").write_text(FINE)
-    env = {**ENVIRONMENT, "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md")}
+    env = {**ENVIRONMENT, "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md"), "GITHUB_OUTPUT": str(tmp_path / "out")}
     assert cli("validate", "good.yaml", env=env).code == 0
-    assert not (tmp_path / "summary.md").exists()
+    assert (tmp_path / "summary.md").read_text() == (
+        "## 🟢 pipeline-runner: valid\n\n**1 definition, no problems**\n\n"
+        "| Definition | Name | Nodes |\n| --- | --- | --- |\n| `good.yaml` | good | 1 |\n"
+    )
+    assert read_file((tmp_path / "out").read_text())["summary-path"] == "summary.md"
+    (tmp_path / "summary.md").unlink()
     assert cli("validate", ".", env=env).code == 3
     assert (
         (tmp_path / "summary.md")
