@@ -12,7 +12,7 @@ import yaml
 
 from runner.cli.action import INPUTS
 from tests.conftest import CLEAN
-from tests.github_runner import read_file
+from tests.github_runner import heard, read_file
 from tests.pages import ROOT
 
 if TYPE_CHECKING:
@@ -72,6 +72,11 @@ class Stepped:
     out: str
     err: str
     outputs: dict[str, str]
+
+    @property
+    def said(self) -> list[str]:
+        """The lines of its log that are no commands."""
+        return heard(self.err, self.out).shown
 
 
 def uses_of(path: Path) -> list[Use]:
