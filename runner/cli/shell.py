@@ -111,8 +111,7 @@ class Shell:
             return None
         from runner.cli.github import GitHub  # noqa: PLC0415 - only on GitHub
 
-        output = self.environ.get("GITHUB_OUTPUT", "")
-        return GitHub(log=self.log, masker=self.masker, workspace=self.workspace, output=output)
+        return GitHub.of(self.environ, log=self.log, masker=self.masker, workspace=self.workspace)
 
     @property
     def workspace(self) -> Path:

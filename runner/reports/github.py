@@ -80,6 +80,11 @@ def diagnostic_annotations(diagnostics: Iterable[Diagnostic]) -> list[str]:
     return _limited([_of_diagnostic(one) for one in diagnostics], "the log has all")
 
 
+def failure_annotation(message: str, level: Literal["error", "notice"]) -> str:
+    """Return the command that says why there is no more, in as many lines as the message has."""
+    return command(level, _shortened("\n".join(map(printable, message.splitlines()))))
+
+
 def _of_node(node: NodeResult) -> _Annotation:
     return _Annotation(
         level="error" if node.required else "warning",
@@ -139,11 +144,15 @@ def _limited(found: list[_Annotation], where: str) -> list[str]:
 
 
 def _cut(message: str) -> str:
-    """Put a message on one line and cut it where GitHub would, without halving a character."""
-    line = one_line(message, MAX_MESSAGE)
-    units = line.encode("utf-16-le")
+    """Put a message on one line, and cut it."""
+    return _shortened(one_line(message, MAX_MESSAGE))
+
+
+def _shortened(text: str) -> str:
+    """Cut a text where GitHub would, without halving a character."""
+    units = text.encode("utf-16-le")
     if len(units) <= 2 * MAX_MESSAGE:
-        return line
+        return text
     return units[: 2 * MAX_MESSAGE - 2].decode("utf-16-le", "ignore") + "…"
 
 

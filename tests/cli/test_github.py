@@ -131,6 +131,43 @@ def test_an_invalid_definition_is_annotated_at_every_fault(step: Callable[..., S
     assert said == [("3", "19", "E206 invalid definition"), ("4", "30", "E203 invalid definition")]
 
 
+@pytest.mark.parametrize(
+    ("url", "file"),
+    [
+        ("https://git.example/org/shop", "ops/d.yaml"),
+        ("git@git.example:org/shop.git", "ops/d.yaml"),
+        ("https://git.example/org/other", "sub/ops/d.yaml"),
+        (None, "sub/ops/d.yaml"),
+    ],
+    ids=["https", "ssh", "another repository", "none"],
+)
+@pytest.mark.parametrize("where", [".", "sub/ops"])
+def test_a_file_is_named_as_its_repository_knows_it_wherever_that_is_checked_out(
+    cli: Cli, tmp_path: Path, url: str | None, file: str, where: str
+) -> None:
+    (tmp_path / "sub/ops").mkdir(parents=True)
+    (tmp_path / "sub/ops/d.yaml").write_text(checks(2))
+    (tmp_path / "sub/ops/bad.yaml").write_text(checks(2).replace("argv", "arg"))
+    if url:
+        (tmp_path / "sub/.git").mkdir()
+        (tmp_path / "sub/.git/config").write_text(f'[remote "origin"]\n\turl = {url}\n')
+    env = {**ENVIRONMENT, "GITHUB_WORKSPACE": str(tmp_path), "GITHUB_OUTPUT": str(tmp_path / "out")}
+    for name in ("d.yaml", "bad.yaml"):
+        config = name if where != "." else f"sub/ops/{name}"
+        ended = cli("--config", config, "--results", str(tmp_path / "sub/r.json"), env=env, cwd=tmp_path / where)
+        told = named(heard(ended.err, ended.out).acted, "error")
+        assert {one.properties["file"] for one in told} == {file.replace("d.yaml", name)}, ended.err
+    assert "\nsub/r.json\n" in (tmp_path / "out").read_text()
+
+
+def test_a_message_of_a_failure_is_cut_where_github_would(step: Callable[..., Step]) -> None:
+    ended = step(FINE + f"secrets: [{', '.join(f'A_RATHER_LONG_NAME_{number}' for number in range(60))}]\n")
+    (told,) = ended.named("error")
+    assert told.data.startswith("secret A_RATHER_LONG_NAME_0 is not set — set A_RATHER_LONG_NAME_0, or ")
+    assert told.data.count("\n") > 10
+    assert (len(told.data), told.data[-1]) == (4096, "…")
+
+
 # --- outputs ---------------------------------------------------------------------------------------
 
 FINE = 'version: "1.0"\nnodes: [{id: a, type: transform}]\n'
