@@ -81,6 +81,7 @@ HIDDEN: Final = {
     "runner.cli.library": ("brings pathlib, only where a name is looked for", {"cli.prepare_run"}),
     "runner.cli.perform": ("only for a run", {"cli.commands.run"}),
     "runner.cli.github": ("only on GitHub", {"cli.shell"}),
+    "runner.cli.github_log": ("only on GitHub", {"cli.shell"}),
     "runner.cli.prepare_run": ("--help does without", {"cli.commands.run"}),
     "runner.cli.rewrite": ("only where a flag changes nodes", {"cli.overrides"}),
     "runner.cli.heartbeat": ("only where one is wanted", {"cli.session"}),

@@ -23,7 +23,7 @@ class Fence:
     """
 
     def __init__(self, stream: TextIO) -> None:
-        self.stream = stream
+        self._stream = stream
         self._token = os.urandom(16).hex()
         self._up = False
         self._over = False
@@ -66,5 +66,5 @@ class Fence:
 
     def _write(self, text: str) -> None:
         if text:
-            self.stream.write(text)
-            self.stream.flush()
+            self._stream.write(text)
+            self._stream.flush()

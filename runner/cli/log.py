@@ -9,14 +9,12 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, TextIO
 
-from runner.reports.commands import endgroup, group
 from runner.reports.escaping import inert, neutralise, well_formed
 from runner.reports.values import time_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from runner.cli.fence import Fence
     from runner.secrets import Masker
 
 NORMAL: Final = 0
@@ -103,52 +101,6 @@ class TextLog(Log):
         self._write(neutralise(prefix + first))
         for line in rest:
             self._write(neutralise(line))
-
-
-class GitHubLog(TextLog):
-    """Lines of text behind a fence, with the commands of GitHub's runner between them."""
-
-    def __init__(self, fence: Fence, masker: Masker, *, verbosity: int) -> None:
-        super().__init__(fence.stream, masker, verbosity=verbosity)
-        self._fence = fence
-        self._grouped = False
-
-    def group(self, title: str) -> None:
-        """Begin the lines of a node; the fence is up as long as it runs, for it may find a way to the stream itself."""
-        if self._verbosity >= NORMAL:
-            self.command(group(title))
-            self._grouped = True
-        self.guard()
-
-    def end_group(self) -> None:
-        """End them."""
-        if self._grouped:
-            self.command(endgroup())
-            self._grouped = False
-
-    def command(self, line: str) -> None:
-        """Write a command."""
-        self.teach(self._masker.mask(line))
-
-    def teach(self, line: str) -> None:
-        """Write a command that is to hold a secret."""
-        with self._patient():
-            self._fence.command(well_formed(line))
-
-    def guard(self) -> None:
-        """Put up the fence."""
-        with self._patient():
-            self._fence.rise()
-
-    def end(self) -> None:
-        """Take it down."""
-        self.end_group()
-        with self._patient():
-            self._fence.end()
-
-    def _write(self, line: str) -> None:
-        with self._patient():
-            self._fence.text(well_formed(line) + "\n")
 
 
 class JsonLog(Log):

@@ -7,8 +7,7 @@ import os
 from dataclasses import field
 from typing import TYPE_CHECKING, Any, TextIO
 
-from runner.cli.fence import Fence
-from runner.cli.log import GitHubLog, JsonLog, Log, TextLog, masked_line, silence
+from runner.cli.log import JsonLog, Log, TextLog, masked_line, silence
 from runner.errors import DefinitionError, ExitCode, NotWritten, UsageError
 from runner.records import record
 from runner.reports.escaping import inert, neutralise
@@ -52,14 +51,12 @@ class Shell:
     """The result of the command is on stdout: a second document would spoil it."""
     in_action: bool = False
     """A step of a workflow started this, whose streams both end in the log of the job."""
-    fence: Fence = field(init=False)
     held: list[tuple[Callable[[Log, str], None], str]] = field(default_factory=list)
     """What is said once the CI system knows the secrets, or there is nothing more to say."""
     taught: set[Secret] = field(default_factory=set)
     """The secrets that the CI system knows."""
 
     def __post_init__(self) -> None:
-        self.fence = Fence(self.stderr)
         self.github = self._on_github
         self.summary = self.environ.get("GITHUB_STEP_SUMMARY", "")
         self.log = self._make_log(verbosity=0)
@@ -71,6 +68,7 @@ class Shell:
         self.color = options.color
         self.summary = getattr(options, "summary", None) or self.summary
         self.github = options.ci == "github" or (options.ci == "auto" and self._on_github)
+        self.log.end()
         self.log = self._make_log(verbosity=self.verbose - options.quiet)
         if self._one_stream:
             os.dup2(self.stderr.fileno(), self.stdout.fileno())
@@ -80,7 +78,9 @@ class Shell:
 
     def _make_log(self, *, verbosity: int) -> Log:
         if self.github and not self.logs_json:
-            return GitHubLog(self.fence, self.masker, verbosity=verbosity)
+            from runner.cli.github_log import GitHubLog  # noqa: PLC0415 - only on GitHub
+
+            return GitHubLog(self.stderr, self.masker, verbosity=verbosity)
         return (JsonLog if self.logs_json else TextLog)(self.stderr, self.masker, verbosity=verbosity)
 
     @property
@@ -171,7 +171,7 @@ class Shell:
         self.told = True
         try:
             if self._one_stream:
-                self.fence.rise()
+                self.log.guard()
             self.stdout.write(text if text.endswith("\n") else text + "\n")
             self.stdout.flush()
         except OSError as error:
