@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Makes the virtual environment of the composite action, once a job: the lock's wheels by their hashes, and the runner
-# beside them. Nothing of it touches the Python that the workflow uses.
+# Makes the virtual environment of the composite action, once a job and version: the lock's wheels by their hashes, and
+# the runner beside them. Nothing of it touches the Python that the workflow uses.
 set -euo pipefail
 
 source=$GITHUB_ACTION_PATH/..
 venv=$RUNNER_TEMP/pipeline-action
-[[ -e $venv/.made ]] && exit 0
+if [[ -e $venv/.made && $(<"$venv/.made") == "$source" ]]; then exit 0; fi
+rm -rf "$venv"
 
 for python in python3 python3.14 python3.13 python3.12 python3.11 python; do
   if "$python" -I -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
@@ -25,4 +26,4 @@ site=$("$venv/bin/python" -I -c 'import sysconfig; print(sysconfig.get_path("pur
 rm -rf "$site/runner" && cp -R "$source/runner" "$site/runner"
 rm -rf "$site/runner/builtin" && cp -R "$source/definitions" "$site/runner/builtin"
 (cd "$site" && "$venv/bin/python" -m runner.prepare >/dev/null)
-touch "$venv/.made"
+printf '%s' "$source" >"$venv/.made"

@@ -1,4 +1,4 @@
-"""The action's two files, its page and the code say the same; what a release makes of them is right."""
+"""The action's two files, its pages and the code say the same; what a release makes of them is right."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 ACTION: Final = ROOT / "action.yml"
 COMPOSITE: Final = ROOT / "composite/action.yml"
 PAGE: Final = page("docs/action.md")
+README: Final = page("README.md")
 BIN: Final = Path(sys.executable).parent
 DIGEST: Final = f"sha256:{'0123456789abcdef' * 4}"
 PINS: Final = (f"ghcr.io/org/pipeline-action:1.2.3-action@{DIGEST}", f"debian:trixie-slim@{DIGEST}")
@@ -96,21 +97,21 @@ def test_each_description_is_a_sentence() -> None:
     assert [text for text in told if not text.endswith(".") or "\n" in text] == []
 
 
-# --- the page --------------------------------------------------------------------------------------
+# --- the pages --------------------------------------------------------------------------------------
 
 
-def test_the_page_has_every_input_as_it_is_declared() -> None:
+def test_the_readme_has_every_input_as_it_is_declared() -> None:
     declared = read(ACTION)["inputs"]
     expected = [
         (f"`{name}`", f"`{one['default']}`" if "default" in one else "", one["description"])
         for name, one in declared.items()
     ]
-    assert list(PAGE.table("Input", "Default", "What it is")) == expected
+    assert list(README.table("Input", "Default", "What it is")) == expected
 
 
-def test_the_page_has_every_output_as_it_is_declared() -> None:
+def test_the_readme_has_every_output_as_it_is_declared() -> None:
     expected = [(f"`{name}`", one["description"]) for name, one in read(ACTION)["outputs"].items()]
-    assert list(PAGE.table("Output", "What it is")) == expected
+    assert list(README.table("Output", "What it is")) == expected
 
 
 def test_the_page_shows_a_step_that_there_can_be() -> None:
@@ -120,7 +121,7 @@ def test_the_page_shows_a_step_that_there_can_be() -> None:
 
 
 def test_the_only_permission_is_to_read_the_contents() -> None:
-    assert [permission for permission, _ in PAGE.table("Permission", "What for")] == ["`contents: read`"]
+    assert [permission for permission, _ in README.table("Permission", "What for")] == ["`contents: read`"]
 
 
 def test_every_link_of_the_page_leads_to_a_file() -> None:

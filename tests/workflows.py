@@ -12,8 +12,8 @@ import yaml
 
 from runner.cli.action import INPUTS
 from tests.conftest import CLEAN
+from tests.github_runner import heard, read_file
 from tests.pages import ROOT
-from tests.reports.test_github import read_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -72,6 +72,11 @@ class Stepped:
     out: str
     err: str
     outputs: dict[str, str]
+
+    @property
+    def said(self) -> list[str]:
+        """The lines of its log that are no commands."""
+        return heard(self.err, self.out).shown
 
 
 def uses_of(path: Path) -> list[Use]:

@@ -32,6 +32,23 @@ examples:
 """
 
 
+class Asked(Exception):
+    """Somebody wants to read a text in place of everything else: `what` is `help` or `version`."""
+
+    def __init__(self, what: str, text: str) -> None:
+        super().__init__(what)
+        self.what = what
+        self.text = text
+
+
+class _Ask(argparse.Action):
+    """A flag that asks for a text; whatever else is on the command line does not matter any more."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        """Raise `Asked`."""
+        raise Asked(self.dest, __version__ if self.dest == "version" else parser.format_help())
+
+
 class HelpFormat(argparse.RawDescriptionHelpFormatter):
     """Help that every Python lays out alike, whatever the terminal."""
 
@@ -79,23 +96,24 @@ def split(arguments: list[str]) -> tuple[str, list[str]]:
 def parser_of(command: str) -> Parser:
     """Return the parser of a sub-command, with what all of them share."""
     parser = _main_parser() if command == "run" else _parser(command)
+    parser.add_argument("-h", "--help", action=_Ask, nargs=0, help="show this help message and exit")
+    if command == "run":
+        parser.add_argument("--version", action=_Ask, nargs=0, help="print the version and exit")
     add_output_flags(parser)
     return parser
 
 
 def _main_parser() -> Parser:
     commands = "\n".join(f"  {name:<10} {summary}" for name, summary in COMMANDS.items())
-    parser = Parser(
+    return Parser(
         prog="pipeline-runner",
         usage="pipeline-runner [run] [flags]\n       pipeline-runner COMMAND [flags]",
         description="Run a health pipeline: ingest alerts, gather context by checks, analyse, transform, notify.",
         epilog=f"commands:\n{commands}\n\n{EXAMPLES}",
         formatter_class=HelpFormat,
         allow_abbrev=False,
+        add_help=False,
     )
-    version = f"pipeline-runner {__version__}"
-    parser.add_argument("--version", action="version", version=version, help="print the version and exit")
-    return parser
 
 
 def _parser(command: str) -> Parser:
@@ -106,6 +124,7 @@ def _parser(command: str) -> Parser:
         description=f"{summary[0].upper()}{summary[1:]}.",
         formatter_class=HelpFormat,
         allow_abbrev=False,
+        add_help=False,
     )
 
 

@@ -10,7 +10,7 @@ from runner.cli.commands import COMMANDS
 from runner.cli.main import main as run_command_line
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, MutableMapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 DOCKER_SOCKET: Final = "/var/run/docker.sock"
 KEEP_DOCKER: Final = "PIPELINE_DOCKER_SOCKET"
@@ -22,8 +22,8 @@ def main() -> int:
     arguments = sys.argv[1:]
     if program := _other_program(arguments):
         os.execv(program, arguments)  # noqa: S606 - that is what was asked for, and nothing is put together for a shell
-    hand_over(os.environ)
-    return run_command_line(arguments, inputs=os.environ.get("GITHUB_ACTIONS") == "true")
+    warning = hand_over(os.environ)
+    return run_command_line(arguments, inputs=os.environ.get("GITHUB_ACTIONS") == "true", warning=warning)
 
 
 def _other_program(arguments: Sequence[str]) -> str | None:
@@ -36,22 +36,24 @@ def _other_program(arguments: Sequence[str]) -> str | None:
     return which(word)
 
 
-def hand_over(environ: MutableMapping[str, str]) -> None:
+def hand_over(environ: Mapping[str, str]) -> str:
     """Go on as the owner of the workspace where this is root and that is not: files made there belong to them.
 
-    GitHub starts the container as root, since its mounts need that; nothing of a run does.
+    GitHub starts the container as root, since its mounts need that; nothing of a run does. Returns why it stays root
+    where that is odd.
     """
     if os.geteuid() != 0:
-        return
+        return ""
     owner = _owner(environ.get("GITHUB_WORKSPACE", ""))
     if owner.st_uid == 0:
-        return
+        return ""
     try:
         os.setgroups(_groups(environ))
         os.setgid(owner.st_gid)
         os.setuid(owner.st_uid)
     except OSError as error:  # root by name only: without the capability, or in a namespace that has no such user
-        _warn(f"cannot go on as the owner of the workspace (user {owner.st_uid}), so as root: {error.strerror}")
+        return f"cannot go on as the owner of the workspace (user {owner.st_uid}), so as root: {error.strerror}"
+    return ""
 
 
 def _owner(workspace: str) -> os.stat_result:
@@ -60,12 +62,6 @@ def _owner(workspace: str) -> os.stat_result:
         return os.stat(workspace)  # noqa: PTH116 - `--version` does without pathlib
     except OSError:
         return os.stat(os.curdir)  # noqa: PTH116 - likewise
-
-
-def _warn(text: str) -> None:
-    from runner.cli.shell import Shell  # noqa: PLC0415 - only where something is odd
-
-    Shell(environ=os.environ, stdin=sys.stdin, stdout=sys.stdout, stderr=sys.stderr).log.warning(text)
 
 
 def _groups(environ: Mapping[str, str]) -> list[int]:

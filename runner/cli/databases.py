@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
+from runner.cli.log import Log
 from runner.cli.resolve import variables_of
 from runner.doors import open_doors
 from runner.errors import Unavailable, UsageError
@@ -40,8 +42,15 @@ def database_of(shell: Shell, variable: str, *, creates: bool = False) -> Databa
     except Invalid as error:
         raise UsageError(f"{variable}: {error.sentence} — {error.hint}") from None
     if url.password is not None:
-        shell.masker.add(secret, url.password)
+        shell.learn([secret, url.password])
     return Database(url=url, doors=open_doors(shell.environ), creates=creates)
+
+
+def learn_databases(shell: Shell) -> None:
+    """Mask what the URLs hold that a run may use; one that cannot be read is told about where it is used."""
+    for variable in ("PIPELINE_DATABASE_URL", "PIPELINE_STATE_URL"):
+        with suppress(UsageError, Unavailable):
+            database_of(shell, variable)
 
 
 def directory_of(shell: Shell, *, from_database: bool, dry_run: bool) -> Directory | None:
@@ -60,5 +69,5 @@ def directory_of(shell: Shell, *, from_database: bool, dry_run: bool) -> Directo
 
     found = {channel.name: channel for channel in database.work(channels)}
     for channel in found.values():
-        shell.log.detail(f"channel {channel.name} ({channel.driver}) found in {database}")
+        shell.later(f"channel {channel.name} ({channel.driver}) found in {database}", Log.detail)
     return Directory(channels=found)

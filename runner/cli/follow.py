@@ -33,7 +33,7 @@ class Trail:
 
     def begin(self, facts: RunFacts, definition: Definition) -> None:
         """Note which run begins, and what it is made of."""
-        self._note(journal_header(facts, [(step.id, step.type) for step in definition.steps]), sync=True)
+        self._note(journal_header(facts, [(step.id, step.type, step.required) for step in definition.steps]), sync=True)
 
     def start(self, step: Step) -> None:
         """Note that a node begins: where a run is killed, that is what people ask for."""

@@ -10,12 +10,18 @@ from typing import TYPE_CHECKING
 from runner.doors.files import Files
 from runner.errors import NotWritten
 from runner.records import record
-from runner.reports.escaping import printable
-from runner.reports.github import command, diagnostic_annotations, failure_outputs, mask, outputs, run_annotations
+from runner.reports.commands import mask
+from runner.reports.github import (
+    diagnostic_annotations,
+    failure_annotation,
+    failure_outputs,
+    outputs,
+    run_annotations,
+)
 from runner.secrets import reveal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from runner.cli.log import Log
     from runner.errors import Diagnostic
@@ -30,14 +36,29 @@ class GitHub:
     log: Log
     masker: Masker
     workspace: Path
+    remotes: frozenset[str]
+    """Lines of git's configuration, any of which makes a checkout the one of the workflow's repository."""
     output: str
     """The file that takes the outputs of the step; empty where there is none."""
+
+    @classmethod
+    def of(cls, environ: Mapping[str, str], *, log: Log, masker: Masker, workspace: Path) -> GitHub:
+        """Read what it says of itself."""
+        server, repository = (environ.get(f"GITHUB_{name}", "") for name in ("SERVER_URL", "REPOSITORY"))
+        remotes = {f"url = {server}/{repository}", f"url = git@{server.partition('://')[2]}:{repository}.git"}
+        return cls(
+            log=log,
+            masker=masker,
+            workspace=workspace,
+            remotes=frozenset(remotes if repository else ()),
+            output=environ.get("GITHUB_OUTPUT", ""),
+        )
 
     def teach(self, secrets: Iterable[Secret]) -> None:
         """Let it mask secrets in whatever it shows from here on."""
         for secret in secrets:
             for line in mask(reveal(secret)):
-                self.log.command(line, masked=False)
+                self.log.teach(line)
 
     def annotate(self, diagnostics: Iterable[Diagnostic]) -> None:
         """Annotate definitions at the places that are wrong."""
@@ -49,8 +70,7 @@ class GitHub:
         if diagnostics:
             self.annotate(diagnostics)
         else:
-            level = "error" if end.code else "notice"
-            self.log.command(command(level, "\n".join(map(printable, message.splitlines()))))
+            self.log.command(failure_annotation(message, "error" if end.code else "notice"))
         self.tell_end(end, summary=summary)
 
     def tell_end(self, end: Exit, *, status: RunStatus | None = None, summary: str = "") -> None:
@@ -63,7 +83,7 @@ class GitHub:
         `results` and `summary` are paths, empty where nothing was written; `problem` says why, where that is a fault.
         """
         if problem:
-            self.log.command(command("error", printable(problem)))
+            self.log.command(failure_annotation(problem, "error"))
         for line in run_annotations(self._placed(result)):
             self.log.command(line)
         results_path, summary_path = self._relative(results), self._relative(summary)
@@ -80,7 +100,20 @@ class GitHub:
 
     def _file(self, path: str) -> str:
         """Name a file relative to the repository, wherever this was started; a label of no file stays."""
-        return self._relative(os.path.normpath(path)) if path and Path(path).exists() else path
+        if not path or not Path(path).exists():
+            return path
+        whole = Path(os.path.normpath(Path(path).absolute()))
+        below = (folder for folder in whole.parents if folder.is_relative_to(self.workspace))
+        root = next(filter(self._is_checkout, below), self.workspace)
+        return str(whole.relative_to(root)) if whole.is_relative_to(root) else os.path.normpath(path)
+
+    def _is_checkout(self, folder: Path) -> bool:
+        """Say whether the repository of the workflow is checked out there: that may be deeper in the workspace."""
+        try:
+            lines = (folder / ".git" / "config").read_text(encoding="utf-8", errors="replace").splitlines()
+        except OSError:
+            return False
+        return any(line.strip() in self.remotes for line in lines)
 
     def _relative(self, path: str) -> str:
         """Write a path as other steps know it: relative to the workspace where it is below."""

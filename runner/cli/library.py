@@ -21,7 +21,7 @@ def library_of(shell: Shell) -> Library:
         workspace=shell.workspace,
         shelf=_shelf(shell, "PIPELINE_DATABASE_URL"),
         named=_shelf(shell, "PIPELINE_DATABASE_URL") or _shelf(shell, "DATABASE_URL"),
-        warn=shell.log.warning,
+        warn=shell.later,
     )
 
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import os
 from abc import ABC, abstractmethod
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, TextIO
 
-from runner.reports.escaping import neutralise, well_formed
+from runner.reports.escaping import inert, neutralise, well_formed
 from runner.reports.values import time_text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from runner.secrets import Masker
 
 NORMAL: Final = 0
@@ -50,19 +53,34 @@ class Log(ABC):
     def end_group(self) -> None:  # noqa: B027 - most logs have nothing to write here
         """End them."""
 
-    def command(self, line: str, *, masked: bool = True) -> None:  # noqa: B027 - most logs are no CI system's
-        """Write a line for the CI system as it is, but for secrets; unmasked, the line that teaches it one."""
+    def command(self, line: str) -> None:  # noqa: B027 - most logs are no CI system's
+        """Write a line for the CI system as it is, but for secrets."""
+
+    def teach(self, line: str) -> None:  # noqa: B027 - likewise
+        """Write the line that teaches the CI system a secret."""
+
+    def guard(self) -> None:  # noqa: B027 - likewise
+        """Make the CI system take for data what others write next, in the place of the log."""
+
+    def end(self) -> None:  # noqa: B027 - likewise
+        """End the log: what is said from here on is lost."""
 
     @abstractmethod
     def _say(self, level: str, text: str) -> None:
         """Write a text."""
 
     def _write(self, line: str) -> None:
-        try:
+        with self._patient():
             self._stream.write(well_formed(line) + "\n")
             self._stream.flush()
+
+    @contextmanager
+    def _patient(self) -> Iterator[None]:
+        """Write to a stream that may take nothing: nobody is left to tell."""
+        try:
+            yield
         except OSError:
-            silence(self._stream)  # nobody is left to tell
+            silence(self._stream)
 
 
 def silence(stream: TextIO) -> None:
@@ -85,35 +103,16 @@ class TextLog(Log):
             self._write(neutralise(line))
 
 
-class GitHubLog(TextLog):
-    """Lines of text, with the commands of GitHub's runner between them."""
-
-    def group(self, title: str) -> None:
-        """Begin the lines of a node."""
-        if self._verbosity >= NORMAL:
-            self.command(f"::group::{neutralise(title)}")
-
-    def end_group(self) -> None:
-        """End them."""
-        if self._verbosity >= NORMAL:
-            self.command("::endgroup::")
-
-    def command(self, line: str, *, masked: bool = True) -> None:
-        """Write a command."""
-        self._write(self._masker.mask(line) if masked else line)
-
-
 class JsonLog(Log):
-    """One JSON object a line."""
+    """One JSON object a line; on GitHub, what teaches it a secret stands before the first as the command that it is."""
+
+    def teach(self, line: str) -> None:
+        """Write the command."""
+        self._write(line)
 
     def _say(self, level: str, text: str) -> None:
         event = {"time": time_text(datetime.now(UTC)), "level": level, "message": self._masker.mask(text)}
         self._write(inert(json.dumps(event)))
-
-
-def inert(text: str) -> str:
-    """Spell JSON so that no CI system finds a command in it: GitHub's runner takes `##[` anywhere in a line."""
-    return text.replace("##[", r"#\u0023[")
 
 
 def masked_line(line: str, masker: Masker) -> str:

@@ -12,10 +12,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-def main(argv: Sequence[str] | None = None, *, inputs: bool = False) -> int:
+def main(argv: Sequence[str] | None = None, *, inputs: bool = False, warning: str = "") -> int:
     """Run the command line of this process, which ends with it; return the exit code.
 
-    With `inputs` the `INPUT_*` variables of the GitHub Action come before the arguments.
+    With `inputs` the `INPUT_*` variables of the GitHub Action come before the arguments; `warning` is what was odd
+    before.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments == ["--version"]:
@@ -25,6 +26,6 @@ def main(argv: Sequence[str] | None = None, *, inputs: bool = False) -> int:
     from runner.cli.session import run  # noqa: PLC0415 - `--version` does without
 
     try:
-        return run(arguments, inputs=inputs)
+        return run(arguments, inputs=inputs, warning=warning)
     finally:
         gc.freeze()  # ending, Python looks for garbage once more, in all there is: a tenth of a short run

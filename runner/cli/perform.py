@@ -95,6 +95,7 @@ def perform(job: Job, shell: Shell) -> int:
             walk.run()
         finally:
             # also where a bug ends the walk: what is known by then is reported, and the bug goes on to the top
+            shell.log.end_group()
             result = walk.result()
             try:
                 code = publish(result, job, shell, doors.files, trail)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from runner.cli.databases import directory_of
+from runner.cli.databases import directory_of, learn_databases
 from runner.cli.loading import load_text
 from runner.cli.needs import Needs
 from runner.cli.overrides import overrides_of, rewriting_of
@@ -14,12 +14,12 @@ from runner.cli.resolve import inputs_of, secrets_of
 from runner.definition.source import read_file
 from runner.errors import DefinitionError, Skipped, Unavailable, UsageError
 from runner.records import record
-from runner.secrets import Secret, reveal
+from runner.secrets import Secret
 from runner.spec import did_you_mean
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from runner.cli.rewrite import Rewriting
     from runner.cli.shell import Shell
@@ -49,7 +49,6 @@ class Job:
     fail_on: FailOn
     results: str
     """Where the result document goes; empty: nowhere."""
-    summary: str
     directory: Directory | None
     """The channels of the database, where a node wants any and there is one."""
     missing: tuple[str, ...]
@@ -69,10 +68,11 @@ def prepared(options: argparse.Namespace, shell: Shell) -> Job:
     if options.allow_commands and text.origin != "database":
         raise UsageError(f"--allow-commands is for definitions from a database, and {text.label} may start programs")
     definition = _loaded(text, shell, rewriting_of(options), commands=options.allow_commands)
-    shell.log.detail(f"definition {definition.name} found at {text.label}")
     for warning in definition.warnings:
-        shell.log.warning(str(warning))
-    return _resolved(options, shell, definition, origin=origin, payload=payload, overrides=overrides)
+        shell.later(str(warning))
+    job = _resolved(options, shell, definition, origin=origin, payload=payload, overrides=overrides)
+    shell.log.detail(f"definition {definition.name} found at {text.label}")
+    return job
 
 
 def _found(options: argparse.Namespace, shell: Shell) -> tuple[Text, str]:
@@ -118,11 +118,13 @@ def _resolved(
     environ = shell.environ
     inputs = inputs_of(definition, _inputs(options, shell, definition))
     secrets, unreadable, unset = secrets_of(definition, environ)
-    _learn(shell, secrets.values())
+    shell.learn(secrets.values())
     env = {name: environ[name] for name in definition.env if name in environ}
     asked = partial(directory_of, shell, from_database=definition.grants.limited, dry_run=options.dry_run)
     needs = Needs.of(definition, {"inputs": inputs, "env": env}, secrets, environ, asked)
-    _learn(shell, needs.secrets)
+    shell.learn(needs.secrets)
+    learn_databases(shell)
+    shell.catch_up()
     missing = (*unreadable, *unset, *needs.missing)
     wanted = options.on_missing_secret == "skip"  # noqa: S105 - a word of the command line
     skips = wanted and set(missing) <= {*unset, *needs.unset}
@@ -143,7 +145,6 @@ def _resolved(
         timeout=options.timeout or definition.timeout,
         fail_on=_fail_on(options, environ) or definition.fail_on,
         results=options.results or ("pipeline-results.json" if shell.in_ci else ""),
-        summary=shell.summary,
         directory=needs.directory,
         missing=missing,
         skips=skips,
@@ -163,12 +164,3 @@ def _fail_on(options: argparse.Namespace, environ: Mapping[str, str]) -> FailOn 
     if wanted and wanted not in words:
         raise UsageError(f"PIPELINE_FAIL_ON is {wanted!r} — {did_you_mean(wanted, words)}")
     return next((word for word in words if word == wanted), None)
-
-
-def _learn(shell: Shell, secrets: Collection[Secret]) -> None:
-    """Mask secrets from here on, in our own output and in the CI system's."""
-    values = [secret for secret in secrets if reveal(secret)]
-    for name in shell.masker.add(*values):
-        shell.log.warning(f"the secret {name} is shorter than 4 characters and is not masked")
-    if hub := shell.hub:
-        hub.teach(values)

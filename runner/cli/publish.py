@@ -22,9 +22,10 @@ def publish(result: RunResult, job: Job, shell: Shell, files: Files, trail: Trai
 
     Only a result document that cannot be written changes the outcome. Raises `NotWritten` where stdout takes nothing.
     """
+    shell.log.guard()  # a document may go to the same place
     problem = _write_document(result, job, shell, files, trail)
     result = _failed(result, problem) if problem else result
-    summary_path = _write_summary(result, job, shell)
+    summary_path = _write_summary(result, shell)
     if hub := shell.hub:
         hub.tell_result(result, results="" if problem else job.results, summary=summary_path, problem=problem)
     shell.verdict = result.verdict
@@ -55,14 +56,14 @@ def _failed(result: RunResult, reason: str) -> RunResult:
     return replace(result, exit=Exit(code=ExitCode.FAILED, reason=reason), error=result.error or reason)
 
 
-def _write_summary(result: RunResult, job: Job, shell: Shell) -> str:
+def _write_summary(result: RunResult, shell: Shell) -> str:
     """Append the summary; return its path, empty where there is none."""
-    if not job.summary:
+    file = shell.summary_file
+    if file is None:
         return ""
-    from runner.cli.summary import SummaryFile  # noqa: PLC0415 - only where one is wanted
     from runner.reports.markdown import summary  # noqa: PLC0415 - only where one is wanted
 
-    return SummaryFile(job.summary, shell.log, shell.masker).add(summary(result))
+    return file.add(summary(result))
 
 
 def _print(result: RunResult, job: Job, shell: Shell) -> None:

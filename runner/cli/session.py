@@ -8,10 +8,11 @@ import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, TextIO, cast
 
-from runner.cli.arguments import parser_of, split
+from runner.cli.arguments import Asked, parser_of, split
 from runner.cli.shell import Shell
-from runner.cli.signals import Interrupted, interruptible
-from runner.errors import RunnerError
+from runner.cli.signals import Interrupted, deafen, interruptible
+from runner.errors import ExitCode, RunnerError
+from runner.results import Exit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,8 +20,11 @@ if TYPE_CHECKING:
 _HEARTBEAT = frozenset({"PIPELINE_HEARTBEAT_URL", "PIPELINE_HEARTBEAT_URL_FILE"})
 
 
-def run(arguments: list[str], *, inputs: bool) -> int:
-    """Run a command line in the world of this process; return the exit code."""
+def run(arguments: list[str], *, inputs: bool, warning: str = "") -> int:
+    """Run a command line in the world of this process; return the exit code.
+
+    With `inputs` those of the GitHub Action come first; `warning` is what was odd before.
+    """
     interruptible()
     shell = Shell(
         environ=dict(os.environ),
@@ -29,15 +33,28 @@ def run(arguments: list[str], *, inputs: bool) -> int:
         stderr=_open(sys.stderr, "w"),
         wants_json="--json" in arguments,
     )
+    if warning:
+        shell.later(warning)
+    try:
+        return _ended(arguments, shell, inputs=inputs)
+    finally:
+        shell.close()
+
+
+def _ended(arguments: list[str], shell: Shell, *, inputs: bool) -> int:
+    """Run a command to its end, whatever that is, and tell the dead-man's switch."""
     try:
         arguments = [*_inputs(shell), *arguments] if inputs else arguments
         code = _dispatch(arguments, shell)
+    except Asked as asked:
+        return _told(asked, shell)
     except RunnerError as error:
         code = shell.fail(error)
     except KeyboardInterrupt as asked:
         code = shell.fail(Interrupted(*asked.args))
     except Exception as error:  # noqa: BLE001 - a bug: Python's own exit code would be 1, which means "the run failed"
         code = shell.crash(error)
+    deafen()
     if not _HEARTBEAT.isdisjoint(shell.environ):
         from runner.cli.heartbeat import beat  # noqa: PLC0415 - only where one is wanted
 
@@ -51,6 +68,7 @@ def _inputs(shell: Shell) -> Iterator[str]:
 
     call = call_of(shell.environ)
     shell.environ = {**shell.environ, **call.variables}
+    shell.in_action = bool(call.arguments)
     shell.wants_json |= "--json" in call.arguments
     yield from call.arguments
 
@@ -63,6 +81,17 @@ def _open(stream: TextIO | None, mode: str) -> TextIO:
     if isinstance(stream, io.TextIOWrapper) and mode == "w":
         stream.reconfigure(errors="backslashreplace")
     return stream
+
+
+def _told(asked: Asked, shell: Shell) -> int:
+    """Print what somebody asked for in place of a run."""
+    if shell.wants_json:
+        shell.json({asked.what: asked.text})
+    else:
+        shell.copy(f"pipeline-runner {asked.text}" if asked.what == "version" else asked.text)
+    if shell.in_action and (hub := shell.hub):
+        hub.tell_end(Exit(code=ExitCode.OK, reason=f"the {asked.what} was asked for"))
+    return ExitCode.OK
 
 
 def _dispatch(arguments: list[str], shell: Shell) -> int:

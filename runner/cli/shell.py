@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import field
 from typing import TYPE_CHECKING, Any, TextIO
 
-from runner.cli.log import GitHubLog, JsonLog, Log, TextLog, inert, masked_line, silence
+from runner.cli.log import JsonLog, Log, TextLog, masked_line, silence
 from runner.errors import DefinitionError, ExitCode, NotWritten, UsageError
 from runner.records import record
-from runner.reports.escaping import neutralise
+from runner.reports.escaping import inert, neutralise
 from runner.results import Exit
-from runner.secrets import Masker
+from runner.secrets import Masker, reveal
 from runner.spec import did_you_mean
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
     from pathlib import Path
 
     from runner.cli.github import GitHub
+    from runner.cli.summary import SummaryFile
     from runner.errors import Diagnostic, RunnerError
+    from runner.secrets import Secret
 
 ISSUES_URL = "https://github.com/org/pipeline-action/issues/new"
 
@@ -46,6 +49,12 @@ class Shell:
     """What the run that was published saw; empty before."""
     told: bool = False
     """The result of the command is on stdout: a second document would spoil it."""
+    in_action: bool = False
+    """A step of a workflow started this, whose streams both end in the log of the job."""
+    held: list[tuple[Callable[[Log, str], None], str]] = field(default_factory=list)
+    """What is said once the CI system knows the secrets, or there is nothing more to say."""
+    taught: set[Secret] = field(default_factory=set)
+    """The secrets that the CI system knows."""
 
     def __post_init__(self) -> None:
         self.github = self._on_github
@@ -59,14 +68,28 @@ class Shell:
         self.color = options.color
         self.summary = getattr(options, "summary", None) or self.summary
         self.github = options.ci == "github" or (options.ci == "auto" and self._on_github)
+        self.log.end()
         self.log = self._make_log(verbosity=self.verbose - options.quiet)
+        if self._one_stream:
+            os.dup2(self.stderr.fileno(), self.stdout.fileno())
         if self._log_format not in {"text", "json"}:
             hint = did_you_mean(self._log_format, ("text", "json"))
             raise UsageError(f"PIPELINE_LOG_FORMAT is {self._log_format!r} — {hint}")
 
     def _make_log(self, *, verbosity: int) -> Log:
-        kind = JsonLog if self.logs_json else GitHubLog if self.github else TextLog
-        return kind(self.stderr, self.masker, verbosity=verbosity)
+        if self.github and not self.logs_json:
+            from runner.cli.github_log import GitHubLog  # noqa: PLC0415 - only on GitHub
+
+            return GitHubLog(self.stderr, self.masker, verbosity=verbosity)
+        return (JsonLog if self.logs_json else TextLog)(self.stderr, self.masker, verbosity=verbosity)
+
+    @property
+    def _one_stream(self) -> bool:
+        """The text of the result goes where the log goes, in its order and behind its fence.
+
+        JSON on stdout is no command however it is read, and somebody may want to read it.
+        """
+        return self.github and self.in_action and not (self.wants_json or self.logs_json)
 
     @property
     def _on_github(self) -> bool:
@@ -88,8 +111,7 @@ class Shell:
             return None
         from runner.cli.github import GitHub  # noqa: PLC0415 - only on GitHub
 
-        output = self.environ.get("GITHUB_OUTPUT", "")
-        return GitHub(log=self.log, masker=self.masker, workspace=self.workspace, output=output)
+        return GitHub.of(self.environ, log=self.log, masker=self.masker, workspace=self.workspace)
 
     @property
     def workspace(self) -> Path:
@@ -129,7 +151,7 @@ class Shell:
         """Write one JSON document to stdout."""
         from runner.reports.document import encode  # noqa: PLC0415 - only where one is wanted
 
-        self._put(inert(encode(self.masked(document), indent=2).decode("ascii")))
+        self._put(encode(self.masked(document), indent=2).decode("ascii"))
 
     def json_list(self, items: list[dict[str, Any]]) -> None:
         """Write one JSON list to stdout."""
@@ -148,6 +170,8 @@ class Shell:
         """Write to stdout; raise `NotWritten` where it takes nothing, but for a reader that has gone."""
         self.told = True
         try:
+            if self._one_stream:
+                self.log.guard()
             self.stdout.write(text if text.endswith("\n") else text + "\n")
             self.stdout.flush()
         except OSError as error:
@@ -155,8 +179,33 @@ class Shell:
             if not isinstance(error, BrokenPipeError):
                 raise NotWritten(f"cannot write to stdout: {error.strerror}") from error
 
+    def learn(self, secrets: Collection[Secret]) -> None:
+        """Mask secrets from here on, in our own output and in the CI system's, which is told before anything else."""
+        values = [secret for secret in dict.fromkeys(secrets) if secret not in self.taught and reveal(secret)]
+        for name in self.masker.add(*values):
+            self.later(f"the secret {name} is shorter than 4 characters and is not masked")
+        if hub := self.hub:
+            hub.teach(values)
+        self.taught.update(values)
+
+    def later(self, text: str, say: Callable[[Log, str], None] = Log.warning) -> None:
+        """Hold back what is to be said, as a warning or by another way, until the CI system knows the secrets."""
+        self.held.append((say, text))
+
+    def catch_up(self) -> None:
+        """Say what was held back."""
+        for say, text in self.held:
+            say(self.log, text)
+        self.held.clear()
+
+    def close(self) -> None:
+        """Say what is still to be said, and leave the streams to others."""
+        self.catch_up()
+        self.log.end()
+
     def fail(self, error: RunnerError) -> int:
         """Report an expected failure, or a run that is skipped as was asked for; return its exit code."""
+        self.catch_up()
         say = self.log.error if error.exit_code else self.log.info
         say(error.message)
         diagnostics = error.diagnostics if isinstance(error, DefinitionError) else ()
@@ -164,6 +213,7 @@ class Shell:
 
     def crash(self, error: Exception) -> int:
         """Report a bug in the runner; return its exit code."""
+        self.catch_up()
         message = f"internal error: {type(error).__name__}: {error}"
         self.log.error(f"{message} — please report it at {ISSUES_URL}")
         if self.verbose:
@@ -174,20 +224,22 @@ class Shell:
             self.log.error("run it again with -v for the traceback")
         return self._end(message, (), ExitCode.INTERNAL)
 
-    def summarise(self, message: str, diagnostics: tuple[Diagnostic, ...], end: Exit) -> str:
-        """Say in the summary what is wrong; return its path, empty where there is none."""
+    @property
+    def summary_file(self) -> SummaryFile | None:
+        """The file that takes summaries, where one is wanted."""
         if not self.summary:
-            return ""
+            return None
         from runner.cli.summary import SummaryFile  # noqa: PLC0415 - only where one is wanted
 
-        return SummaryFile(self.summary, self.log, self.masker).add_failure(message, diagnostics, end)
+        return SummaryFile(self.summary, self.log, self.masker)
 
     def _end(self, message: str, diagnostics: tuple[Diagnostic, ...], code: ExitCode) -> int:
         """Tell machines what went wrong; a run that has told its result already has told that too."""
         if self.told:
             return code
         end = Exit(code=code, reason=message.partition("\n")[0].rstrip(":"))
-        written = self.summarise(message, diagnostics, end)
+        file = self.summary_file
+        written = file.add_failure(message, diagnostics, end) if file else ""
         if hub := self.hub:
             hub.tell_failure(message, diagnostics, end, summary=written)
         if self.wants_json:

@@ -33,7 +33,13 @@ def interruptible() -> None:
 
 
 def _interrupt(number: int, _frame: FrameType | None) -> None:
+    deafen()  # nobody is to break in while that is reported
     raise KeyboardInterrupt(number)
+
+
+def deafen() -> None:
+    """Let signals change nothing any more: there is nothing left that could be stopped."""
+    _handle(_noted)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from runner import __version__
 from runner.errors import NotWritten
+from runner.reports.escaping import inert
 from runner.reports.values import plain, rounded, time_text
 from runner.reports.wording import unstarted
 
@@ -67,6 +68,7 @@ def _ending(result: RunResult) -> dict[str, Any]:
         "comparison": plain(result.comparison.plain()) if result.comparison else None,
         "incident_id": plain(result.incident_id),
         "error": plain(result.error or None),
+        "notes": [plain(note) for note in result.notes],
         "exit": exit_document(result.exit),
     }
 
@@ -77,6 +79,7 @@ def header(facts: RunFacts) -> dict[str, Any]:
         "schema_version": SCHEMA_VERSION,
         "runner_version": __version__,
         "run_id": facts.id,
+        "run_url": plain(facts.url or None),
         "trace_id": plain(facts.trace_id),
         "definition": plain(facts.definition),
         "definition_version": facts.definition_version,
@@ -92,6 +95,7 @@ def node_document(node: NodeResult) -> dict[str, Any]:
     return {
         "node_id": node.node_id,
         "node_type": node.node_type,
+        "required": node.required,
         "status": node.status.value,
         "verdict": node.verdict.value if node.verdict else None,
         "output": plain(node.output),
@@ -178,7 +182,7 @@ def _laid_out(document: Mapping[str, Any], data: bytes, indent: int | None, limi
 
 
 def _bytes(value: object, indent: int | None = None) -> bytes:
-    return json.dumps(value, indent=indent, allow_nan=False).encode("ascii") + b"\n"
+    return inert(json.dumps(value, indent=indent, allow_nan=False)).encode("ascii") + b"\n"
 
 
 def _shorter(document: Mapping[str, Any], excess: int) -> Iterator[Mapping[str, Any]]:

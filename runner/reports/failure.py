@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from runner.errors import ExitCode
-from runner.reports.gfm import code, escape, listing, paragraphs, row
+from runner.reports.gfm import escape, fitted, listing, paragraphs
 from runner.reports.markdown import MAX_SUMMARY
+from runner.reports.validation import problems
 from runner.reports.wording import unstarted
 from runner.results import RunStatus
 
@@ -17,12 +18,9 @@ if TYPE_CHECKING:
     from runner.reports.gfm import Listing
     from runner.results import Exit
 
-_ROWS: Final = (1000, 300, 100, 30, 10, 3, 0)
-"""How many of each list are shown, ever fewer until all fits."""
 _NOTHING_RAN: Final = frozenset(
     {ExitCode.OK, ExitCode.USAGE, ExitCode.INVALID, ExitCode.UNAVAILABLE, ExitCode.TRANSIENT}
 )
-_SIGNS: Final = {"error": "❌", "warning": "⚠️"}
 
 
 def failure_summary(message: str, diagnostics: Sequence[Diagnostic], end: Exit, *, limit: int = MAX_SUMMARY) -> str:
@@ -40,24 +38,12 @@ def failure_summary(message: str, diagnostics: Sequence[Diagnostic], end: Exit, 
             f"Exit {end.code:d} ({escape(end.code.label)}){', nothing ran' if end.code in _NOTHING_RAN else ''}.",
         )
     )
-    table = _diagnostics(diagnostics) if diagnostics else _lines(others)
-    texts = (paragraphs((head, table.text(most))) + "\n" for most in _ROWS)
-    return next((text for text in texts if len(text.encode()) <= limit), "")
+    return fitted(head, (problems(diagnostics) if diagnostics else _lines(others),), limit)
 
 
 def _title(end: Exit) -> str:
     skipped = unstarted(end) is RunStatus.SKIPPED
     return "⏭️ pipeline-runner: skipped" if skipped else f"❌ pipeline-runner: {escape(end.code.label)}"
-
-
-def _diagnostics(diagnostics: Sequence[Diagnostic]) -> Listing:
-    return listing(diagnostics, _diagnostic, noun="problem", head=("", "Where", "What", "What to do"))
-
-
-def _diagnostic(one: Diagnostic) -> str:
-    what = f"{code(one.path)}: {escape(one.sentence)}" if one.path else escape(one.sentence)
-    place = f"{one.file}:{one.line}:{one.column}" if one.line else one.file
-    return row(f"{_SIGNS[one.severity]} {escape(one.code)}", code(place), what, escape(one.hint))
 
 
 def _lines(lines: Sequence[str]) -> Listing:

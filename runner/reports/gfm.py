@@ -18,6 +18,9 @@ MAX_TEXT: Final = 500
 MAX_ROWS: Final = 2000
 """Rows of one list; more are counted, however much room there is."""
 
+_ROWS: Final = (1000, 300, 100, 30, 10, 3, 0)
+"""How many of each list are shown, ever fewer until all fits."""
+
 T = TypeVar("T")
 
 _MARKUP: Final = re.compile(r"([\\`*_{}\[\]<>#|~&$])")
@@ -97,6 +100,13 @@ def listing(
     """Write a row for each item, up to as many as anybody reads."""
     rows = tuple(map(write, items[:MAX_ROWS]))
     return Listing(title=title, head=head, rows=rows, beyond=len(items) - len(rows), noun=noun)
+
+
+def fitted(head: str, listings: Iterable[Listing], limit: int) -> str:
+    """Return a page of lists below its head within a limit of bytes, rows going first; empty where nothing fits."""
+    lists = tuple(listings)
+    pages = (paragraphs((head, *(one.text(most) for one in lists))) + "\n" for most in _ROWS)
+    return next((page for page in pages if len(page.encode()) <= limit), "")
 
 
 def paragraphs(blocks: Iterable[str]) -> str:

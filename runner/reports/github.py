@@ -1,6 +1,6 @@
-"""GitHub's workflow commands and files: annotations, masks, groups, fences, outputs.
+"""What GitHub shows and hands on: annotations at the lines of the definition, and the outputs of the step.
 
-The rules are those of the parsers in `actions/runner` (ActionCommand.cs, FileCommandManager.cs).
+The rules for outputs are those of the parser in `actions/runner` (FileCommandManager.cs).
 """
 
 from __future__ import annotations
@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Literal
 
 from runner.records import record
-from runner.reports.escaping import neutralise, one_line, printable, well_formed
+from runner.reports.commands import MAX_TITLE, command
+from runner.reports.escaping import one_line, printable, well_formed
 from runner.reports.wording import counted, finding_text, headline, node_failure, unstarted, word
 from runner.results import RunStatus, Verdict
-from runner.secrets import SHORTEST_MASKED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,11 +23,9 @@ MAX_ANNOTATIONS: Final = 10
 """Of one level that GitHub shows of a step; the rest would vanish without a word."""
 MAX_MESSAGE: Final = 4096
 """UTF-16 units of an annotation's message; GitHub cuts what is longer."""
-MAX_TITLE: Final = 255
 MAX_VALUE: Final = 100_000
 """Characters of an output; all outputs of a job may have 1 MB."""
 
-_SHORTEST_TOKEN: Final = 16
 _LABELS: Final = ("builtin:", "db:")
 """How a definition is named that is no file."""
 _LEVELS: Final[dict[Verdict, Literal["error", "warning"]]] = {
@@ -36,63 +34,6 @@ _LEVELS: Final[dict[Verdict, Literal["error", "warning"]]] = {
     Verdict.CRITICAL: "error",
     Verdict.INCONCLUSIVE: "error",
 }
-
-
-# --- commands --------------------------------------------------------------------------------------
-
-
-def escape_data(text: str) -> str:
-    """Escape the message of a command; `%` comes first, so that nothing is escaped twice."""
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def escape_property(text: str) -> str:
-    """Escape the value of a command's property."""
-    return escape_data(text).replace(":", "%3A").replace(",", "%2C")
-
-
-def command(name: str, message: str = "", **properties: str | int) -> str:
-    """Return a command, one line without its newline; properties that are empty or 0 are left out."""
-    pairs = ",".join(f"{key}={escape_property(str(value))}" for key, value in properties.items() if value)
-    return f"::{name}{' ' if pairs else ''}{pairs}::{escape_data(message)}"
-
-
-def mask(value: str) -> list[str]:
-    """Return the commands that hide a value in the log: one for each of its lines, since a log has no others.
-
-    A line too short to be masked is left out, as the runner's own masker does.
-    """
-    lines = dict.fromkeys(line.strip() for line in value.splitlines())
-    return [command("add-mask", line) for line in lines if len(line) >= SHORTEST_MASKED]
-
-
-def group(title: str) -> str:
-    """Return the command that folds the log up to the next `endgroup`; groups cannot stand in each other."""
-    return command("group", neutralise(one_line(title, MAX_TITLE)))
-
-
-def endgroup() -> str:
-    """Return the command that ends a group."""
-    return command("endgroup")
-
-
-@record(kw_only=False)
-class Fence:
-    """Two lines between which nothing is a command, our own ones included."""
-
-    begin: str
-    end: str
-
-
-def fence(token: str) -> Fence:
-    """Return the lines around what others print; `token` is random and used once.
-
-    Raises `ValueError` for a token that could be guessed or is a word of GitHub's.
-    """
-    if len(token) < _SHORTEST_TOKEN or not (token.isascii() and token.isalnum()):
-        msg = f"a token needs at least {_SHORTEST_TOKEN} letters and digits"
-        raise ValueError(msg)
-    return Fence(begin=command("stop-commands", token), end=f"::{token}::")
 
 
 # --- annotations -----------------------------------------------------------------------------------
@@ -137,6 +78,11 @@ def run_annotations(result: RunResult) -> list[str]:
 def diagnostic_annotations(diagnostics: Iterable[Diagnostic]) -> list[str]:
     """Return the commands that annotate a definition at the places that are wrong."""
     return _limited([_of_diagnostic(one) for one in diagnostics], "the log has all")
+
+
+def failure_annotation(message: str, level: Literal["error", "notice"]) -> str:
+    """Return the command that says why there is no more, in as many lines as the message has."""
+    return command(level, _shortened("\n".join(map(printable, message.splitlines()))))
 
 
 def _of_node(node: NodeResult) -> _Annotation:
@@ -198,11 +144,15 @@ def _limited(found: list[_Annotation], where: str) -> list[str]:
 
 
 def _cut(message: str) -> str:
-    """Put a message on one line and cut it where GitHub would, without halving a character."""
-    line = one_line(message, MAX_MESSAGE)
-    units = line.encode("utf-16-le")
+    """Put a message on one line, and cut it."""
+    return _shortened(one_line(message, MAX_MESSAGE))
+
+
+def _shortened(text: str) -> str:
+    """Cut a text where GitHub would, without halving a character."""
+    units = text.encode("utf-16-le")
     if len(units) <= 2 * MAX_MESSAGE:
-        return line
+        return text
     return units[: 2 * MAX_MESSAGE - 2].decode("utf-16-le", "ignore") + "…"
 
 

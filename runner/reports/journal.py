@@ -19,9 +19,12 @@ BEGUN: Final = "node.started"
 FINISHED: Final = "run.finished"
 
 
-def journal_header(facts: RunFacts, nodes: Iterable[tuple[str, str]]) -> str:
-    """Return the first line of a journal, without its newline; `nodes` are ids and types in the definition's order."""
-    listed = [{"id": node_id, "type": node_type} for node_id, node_type in nodes]
+def journal_header(facts: RunFacts, nodes: Iterable[tuple[str, str, bool]]) -> str:
+    """Return the first line of a journal, without its newline.
+
+    `nodes` are ids and types in the definition's order, and whether each is required.
+    """
+    listed = [{"id": node_id, "type": node_type, "required": required} for node_id, node_type, required in nodes]
     return _line(STARTED, header(facts) | {"started_at": time_text(facts.started_at), "nodes": listed})
 
 

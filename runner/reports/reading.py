@@ -53,6 +53,7 @@ def read_facts(fields: Fields) -> RunFacts:
         source=fields.text("source"),
         environment=fields.text("environment"),
         started_at=fields.time("started_at"),
+        url=fields.maybe_text("run_url") or "",
     )
 
 
@@ -70,6 +71,7 @@ def read_run(facts: RunFacts, nodes: tuple[NodeResult, ...], end: Fields) -> Run
         error=end.maybe_text("error") or "",
         incident_id=end.maybe_text("incident_id"),
         comparison=_comparison(nodes, end),
+        notes=end.texts("notes"),
     )
 
 
@@ -134,6 +136,7 @@ def read_node(fields: Fields) -> NodeResult:
         started_at=fields.maybe_time("started_at"),
         duration_ms=fields.number("duration_ms"),
         skip_reason=fields.text("skip_reason"),
+        required=fields.flag("required"),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -63,19 +64,22 @@ def _event(line: str, number: int) -> Fields:
 
 def _all_nodes(first: Fields, finished: Mapping[str, NodeResult], begun: Iterable[str]) -> tuple[NodeResult, ...]:
     """Return every node of the definition, in its order."""
-    return tuple(
-        finished.get(node.text("id")) or _unfinished(node.text("id"), node.text("type"), begun)
-        for node in first.parts("nodes")
-    )
+    return tuple(finished.get(node.text("id")) or _unfinished(node, begun) for node in first.parts("nodes"))
 
 
-def _unfinished(node_id: str, node_type: str, begun: Iterable[str]) -> NodeResult:
+def _unfinished(node: Fields, begun: Iterable[str]) -> NodeResult:
     """Tell what became of a node that has no line of its own: it was killed with the run, or never began."""
-    if node_id not in begun:
-        reason = f"{NOT_REACHED}: {_KILLED}"
-        return NodeResult(node_id=node_id, node_type=node_type, status=Status.SKIPPED, skip_reason=reason)
+    never = NodeResult(
+        node_id=node.text("id"),
+        node_type=node.text("type"),
+        status=Status.SKIPPED,
+        skip_reason=f"{NOT_REACHED}: {_KILLED}",
+        required=node.flag("required"),
+    )
+    if never.node_id not in begun:
+        return never
     error = Problem(code="killed", message=_RUNNING)
-    return NodeResult(node_id=node_id, node_type=node_type, status=Status.CANCELLED, errors=(error,), attempts=1)
+    return replace(never, status=Status.CANCELLED, skip_reason="", errors=(error,), attempts=1)
 
 
 def _killed(facts: RunFacts, nodes: tuple[NodeResult, ...], finished: list[NodeResult]) -> RunResult:

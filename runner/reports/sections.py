@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -38,6 +39,8 @@ _SIGNS: Final = {
 }
 _NOTE: Final = 200
 """Characters of an error or a reason in the table of nodes."""
+_LINK: Final = re.compile(r"https?://[\w.:/%~-]+")
+"""An address that is a link and no more: a document may have been edited."""
 _SHOWN_OUTPUT: Final = 16 * 1024
 """Bytes of an output that the details show."""
 
@@ -63,7 +66,7 @@ def facts(result: RunResult) -> str:
     took = duration_text(result.duration_ms / 1000)
     reason = f": {escape(result.exit.reason)}" if result.exit.reason else ""
     incident = f", incident {code(result.incident_id)}" if result.incident_id else ""
-    link = f"[{code(run.id)}]({run.url})," if run.url else f"{code(run.id)},"
+    link = f"[{code(run.id)}]({run.url})," if _LINK.fullmatch(run.url) else f"{code(run.id)},"
     compared = comparison_text(result)
     said = (
         *((f"Since the last run: {compared}",) if compared else ()),

@@ -14,8 +14,8 @@ import pytest
 from runner.cli.action import GITHUBS_OWN, INPUTS, OUTPUTS, Call, call_of
 from runner.errors import ExitCode, UsageError
 from tests.conftest import CLEAN
+from tests.github_runner import Parsed, heard, named, read_file
 from tests.pages import ROOT
-from tests.reports.test_github import Parsed, parse_new, read_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -196,8 +196,12 @@ class Step:
     summary: str
 
     def commands(self, *names: str) -> list[Parsed]:
-        found = (parse_new(line) for line in (self.err + self.out).splitlines())
-        return [one for one in found if one and one.name in names]
+        return named(heard(self.err, self.out).acted, *names)
+
+    @property
+    def said(self) -> list[str]:
+        """The lines of the log that are text."""
+        return heard(self.err, self.out).shown
 
     def told(self, *names: str) -> dict[str, str]:
         """Some of the outputs."""
@@ -338,13 +342,20 @@ def test_an_unknown_input_is_an_annotation(action: Start) -> None:
     (told,) = step.commands("error")
     message = 'unknown input "definiton" — did you mean "definition"?'
     assert (step.code, told.data) == (2, message)
-    assert step.err.splitlines()[0] == f"error: {message}"
+    assert step.said[0] == f"error: {message}"
 
 
 def test_a_step_that_was_given_nothing_is_told_what_to_give(action: Start) -> None:
     step = action(FINE)
     assert step.code == 2
     assert "Must specify --sample, --payload, --file, --checks-only, --definition, or --config\n" in step.err
+
+
+@pytest.mark.parametrize("flag", ["--help", "--version"])
+def test_a_step_that_only_asks_leaves_its_outputs_too(action: Start, flag: str) -> None:
+    step = action(SICK, config="d.yaml", extra_args=flag)
+    assert (step.code, "pipeline-runner" in step.out) == (0, True)
+    assert step.told("status", "exit-code") == {"status": "skipped", "exit-code": "0"}
 
 
 def test_only_github_is_asked_for_inputs(action: Start) -> None:
@@ -397,7 +408,7 @@ def transformed(step: Step) -> Any:  # noqa: ANN401 - JSON
 
 def test_a_dry_run_touches_nothing(action: Start, workspace: Path) -> None:
     step = action(SICK, config="d.yaml", dry_run="true")
-    assert (step.code, step.out.splitlines()[0]) == (0, "=== DRY RUN ===")
+    assert (step.code, step.said[0]) == (0, "=== DRY RUN ===")
     assert [path.name for path in workspace.iterdir()] == ["d.yaml"]
     assert step.told("status", "exit-code") == {"status": "skipped", "exit-code": "0"}
 
@@ -454,7 +465,7 @@ def test_a_missing_secret_skips_the_run_where_that_is_asked_for(action: Start, w
     message = f"the run is skipped: {MISSING}"
     assert (step.code, step.out) == (0, "")
     assert [(one.name, one.data) for one in step.commands("error", "warning", "notice")] == [("notice", message)]
-    assert step.err.splitlines()[0] == message
+    assert step.said[0] == message
     expected = {"status": "skipped", "verdict": "", "exit-code": "0", "run-id": "", "results-path": ""}
     assert step.told(*expected) == expected
     assert step.summary.startswith(
@@ -474,7 +485,7 @@ def test_a_channel_without_its_variable_is_a_missing_secret(action: Start) -> No
     text = 'version: "1.0"\nnodes: [{id: tell, type: notify, config: {driver: slack}}]\n'
     step = action(text, config="d.yaml", on_missing_secret="skip")  # noqa: S106 - a word, no secret
     what = "the slack channel of this node has no webhook_url: set it in config or as SLACK_WEBHOOK_URL"
-    assert (step.code, step.err.splitlines()[0]) == (0, f"the run is skipped: node tell: {what}")
+    assert (step.code, step.said[0]) == (0, f"the run is skipped: node tell: {what}")
 
 
 @pytest.mark.parametrize(

@@ -327,8 +327,26 @@ def test_report_renders_a_result_document_as_the_run_did(cli: Cli, tmp_path: Pat
     ended = cli("report", "r.json")
     assert (ended.code, ended.err) == (0, "")
     assert ended.out == ran.out.replace("Config: told.yaml", "Definition: told")
-    summary = (tmp_path / "s.md").read_text()
-    assert cli("report", "r.json", "--format", "markdown").out == summary.replace("failed (optional)", "failed")
+    assert "failed (optional)" in (tmp_path / "s.md").read_text()
+    assert cli("report", "r.json", "--format", "markdown").out == (tmp_path / "s.md").read_text()
+
+
+def test_report_knows_the_notes_and_the_page_of_a_run(cli: Cli, tmp_path: Path) -> None:
+    nodes = (
+        "  - {id: read, type: transform, next: [{when: 'payload.go == 1', to: gone}]}\n"
+        "  - {id: gone, type: transform}\n"
+    )
+    (tmp_path / "definitions").mkdir()
+    (tmp_path / "definitions/noted.yaml").write_text(f'version: "1.0"\nnodes:\n{nodes}')
+    page = {"GITHUB_SERVER_URL": "https://git.example", "GITHUB_REPOSITORY": "org/shop", "GITHUB_RUN_ID": "77"}
+    flags = ("--definition", "noted", "--payload", '{"go": 0}', "--results", "r.json", "--summary", "s.md")
+    live = cli(*flags, env=page)
+    assert "Note: read: no branch of next fits, and the run ends here\n" in live.out
+    assert cli("report", "r.json").out == live.out
+    text = (tmp_path / "s.md").read_text()
+    assert "](https://git.example/org/shop/actions/runs/77/attempts/1), trace " in text
+    assert "### Notes\n\n- read: no branch of next fits, and the run ends here\n" in text
+    assert cli("report", "r.json", "--format", "markdown").out == text
 
 
 @pytest.mark.usefixtures("ran")
@@ -426,10 +444,10 @@ def test_report_reads_the_newest_of_several_journals(cli: Cli, tmp_path: Path) -
 
 
 JOURNAL = (
-    '{"event": "run.started", "schema_version": 1, "runner_version": "0.1.0", "run_id": "the-run", "trace_id": "t",'
-    ' "definition": "told", "definition_version": 1, "definition_source": "told.yaml", "definition_sha256": "00",'
-    ' "source": "cli", "environment": "test", "started_at": "2026-11-22T03:00:00Z",'
-    ' "nodes": [{"id": "a", "type": "transform"}]}\n'
+    '{"event": "run.started", "schema_version": 1, "runner_version": "0.1.0", "run_id": "the-run", "run_url": null,'
+    ' "trace_id": "t", "definition": "told", "definition_version": 1, "definition_source": "told.yaml",'
+    ' "definition_sha256": "00", "source": "cli", "environment": "test", "started_at": "2026-11-22T03:00:00Z",'
+    ' "nodes": [{"id": "a", "type": "transform", "required": true}]}\n'
 )
 
 
@@ -437,6 +455,17 @@ def test_version_is_the_packages(cli: Cli) -> None:
     for arguments in (("--version",), ("run", "--version")):
         ended = cli(*arguments)
         assert (ended.code, ended.out, ended.err) == (0, f"pipeline-runner {__version__}\n", "")
+
+
+def test_version_and_help_are_documents_where_one_is_wanted(cli: Cli) -> None:
+    for arguments in (("--version", "--json"), ("run", "--json", "--version"), ("--json", "--version", "--nonsense")):
+        ended = cli(*arguments)
+        assert (ended.code, ended.err) == (0, "")
+        assert ended.out == json.dumps({"version": __version__}, indent=2) + "\n"
+    for command in COMMANDS:
+        ended = cli(command, "-h", "--json")
+        assert (ended.code, ended.err) == (0, "")
+        assert json.loads(ended.out) == {"help": cli(command, "--help").out}
 
 
 FLAGS = [

@@ -9,7 +9,8 @@ from unicodedata import category
 
 import pytest
 
-from tests.reports.test_github import Parsed, parse_new, parse_old, read_file
+from tests.github_runner import Parsed, heard, named, parse_new, read_file
+from tests.hostile import LINES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,11 +43,10 @@ class Step:
 
     @property
     def commands(self) -> list[Parsed]:
-        lines = [*self.ended.err.splitlines(), *self.ended.out.splitlines()]
-        return [found for found in map(parse_new, lines) if found]
+        return heard(self.ended.err, self.ended.out).acted
 
     def named(self, *names: str) -> list[Parsed]:
-        return [one for one in self.commands if one.name in names]
+        return named(self.commands, *names)
 
 
 @pytest.fixture
@@ -129,6 +129,43 @@ def test_an_invalid_definition_is_annotated_at_every_fault(step: Callable[..., S
     ended = step('version: "1.0"\nnodes:\n  - {id: a, type: trnsform}\n  - {id: b, type: transform, x: 1}\n')
     said = [(one.properties["line"], one.properties["col"], one.properties["title"]) for one in ended.named("error")]
     assert said == [("3", "19", "E206 invalid definition"), ("4", "30", "E203 invalid definition")]
+
+
+@pytest.mark.parametrize(
+    ("url", "file"),
+    [
+        ("https://git.example/org/shop", "ops/d.yaml"),
+        ("git@git.example:org/shop.git", "ops/d.yaml"),
+        ("https://git.example/org/other", "sub/ops/d.yaml"),
+        (None, "sub/ops/d.yaml"),
+    ],
+    ids=["https", "ssh", "another repository", "none"],
+)
+@pytest.mark.parametrize("where", [".", "sub/ops"])
+def test_a_file_is_named_as_its_repository_knows_it_wherever_that_is_checked_out(
+    cli: Cli, tmp_path: Path, url: str | None, file: str, where: str
+) -> None:
+    (tmp_path / "sub/ops").mkdir(parents=True)
+    (tmp_path / "sub/ops/d.yaml").write_text(checks(2))
+    (tmp_path / "sub/ops/bad.yaml").write_text(checks(2).replace("argv", "arg"))
+    if url:
+        (tmp_path / "sub/.git").mkdir()
+        (tmp_path / "sub/.git/config").write_text(f'[remote "origin"]\n\turl = {url}\n')
+    env = {**ENVIRONMENT, "GITHUB_WORKSPACE": str(tmp_path), "GITHUB_OUTPUT": str(tmp_path / "out")}
+    for name in ("d.yaml", "bad.yaml"):
+        config = name if where != "." else f"sub/ops/{name}"
+        ended = cli("--config", config, "--results", str(tmp_path / "sub/r.json"), env=env, cwd=tmp_path / where)
+        told = named(heard(ended.err, ended.out).acted, "error")
+        assert {one.properties["file"] for one in told} == {file.replace("d.yaml", name)}, ended.err
+    assert "\nsub/r.json\n" in (tmp_path / "out").read_text()
+
+
+def test_a_message_of_a_failure_is_cut_where_github_would(step: Callable[..., Step]) -> None:
+    ended = step(FINE + f"secrets: [{', '.join(f'A_RATHER_LONG_NAME_{number}' for number in range(60))}]\n")
+    (told,) = ended.named("error")
+    assert told.data.startswith("secret A_RATHER_LONG_NAME_0 is not set — set A_RATHER_LONG_NAME_0, or ")
+    assert told.data.count("\n") > 10
+    assert (len(told.data), told.data[-1]) == (4096, "…")
 
 
 # --- outputs ---------------------------------------------------------------------------------------
@@ -222,12 +259,17 @@ def test_a_summary_of_a_failure_that_cannot_be_written_is_a_warning(step: Callab
     assert "warning: no summary: cannot write /dev/full: No space left on device\n" in ended.ended.err
 
 
-def test_validating_an_invalid_definition_fills_the_summary(cli: Cli, tmp_path: Path) -> None:
+def test_validating_fills_the_summary_whatever_comes_of_it(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "bad.yaml").write_text('version: "1.0"\nnodes: [{id: a, type: trnsform}]\n')
     (tmp_path / "good.yaml").write_text(FINE)
-    env = {**ENVIRONMENT, "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md")}
+    env = {**ENVIRONMENT, "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md"), "GITHUB_OUTPUT": str(tmp_path / "out")}
     assert cli("validate", "good.yaml", env=env).code == 0
-    assert not (tmp_path / "summary.md").exists()
+    assert (tmp_path / "summary.md").read_text() == (
+        "## 🟢 pipeline-runner: valid\n\n**1 definition, no problems**\n\n"
+        "| Definition | Name | Nodes |\n| --- | --- | --- |\n| `good.yaml` | good | 1 |\n"
+    )
+    assert read_file((tmp_path / "out").read_text())["summary-path"] == "summary.md"
+    (tmp_path / "summary.md").unlink()
     assert cli("validate", ".", env=env).code == 3
     assert (
         (tmp_path / "summary.md")
@@ -249,35 +291,13 @@ def test_the_message_links_to_the_run(step: Callable[..., Step], receiver: Recei
 
 # --- nothing from outside is a command -------------------------------------------------------------
 
-HOSTILE = [
-    "::error::pwned",
-    "  ::set-output name=verdict::ok",
-    "::add-mask::a",
-    "::stop-commands::pwned",
-    "##[error]pwned",
-    "fine ##[group]pwned]",
-    "one\n::warning::pwned",
-    "one\r::warning::pwned",
-    "one\r\n::endgroup::",
-    "\x1b[31m::error::pwned\x1b[0m",
-    "\x1b]0;title\x07::error::pwned",
-    "a\u2028::error::pwned\u2029::error::pwned",
-    "a\x85::error::pwned",
-    "a\x0b::error::pwned\x0c::error::pwned",
-    "\x00::error::pwned",
-    "\u00a0\u2003::error::pwned",
-    "%0A::error::pwned",
-    "%250A::error::pwned",
-    "half \ud800 ::error::pwned",
-    "<script>|`::error::pwned`|\n```\n::error::pwned",
-]
 OURS = {"group", "endgroup", "error", "warning"}
 MOVING = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 """Categories of characters that cannot be seen and move others."""
 
 
 def only_ours(step: Step) -> None:
-    """Assert that GitHub's parsers, the old one too, find no command but what the runner itself has to say."""
+    """Assert that GitHub's runner carries out no command but what we have to say, and all of that."""
     assert [one for one in step.commands if one.name not in OURS] == []
     assert [one for one in step.named("error", "warning") if "title" not in one.properties] == []
     assert [one.name for one in step.named("group", "endgroup")] == ["group", "endgroup"] * len(step.named("group"))
@@ -289,7 +309,7 @@ def inert(step: Step) -> None:
     for text in (step.ended.out, step.ended.err):
         lines = text.split("\n")
         assert [line for line in lines if any(category(one) in MOVING for one in line)] == []
-        assert [line for line in lines if parse_old(line) is not None and parse_new(line) is None] == []
+        assert [line for line in lines if "##[" in line and parse_new(line) is None] == []
     assert [line for line in step.ended.out.split("\n") if parse_new(line)] == []
 
 
@@ -302,9 +322,9 @@ def test_a_hostile_payload_is_data_everywhere(step: Callable[..., Step], flags: 
             "annotations": {"summary": text, "description": text},
             "generatorURL": text,
         }
-        for text in HOSTILE
+        for text in LINES
     ]
-    payload = {"version": "4", "status": "firing", "alerts": alerts, "groupKey": HOSTILE[6], "words": HOSTILE}
+    payload = {"version": "4", "status": "firing", "alerts": alerts, "groupKey": LINES[6], "words": LINES}
     text = (
         'version: "1.0"\nnodes:\n'
         "  - {id: a, type: ingest, config: {format: alertmanager}}\n"
@@ -319,7 +339,7 @@ def test_a_hostile_payload_is_data_everywhere(step: Callable[..., Step], flags: 
     only_ours(ended)
 
 
-@pytest.mark.parametrize("text", HOSTILE, ids=ascii)
+@pytest.mark.parametrize("text", LINES, ids=ascii)
 def test_what_a_command_and_a_server_say_is_data(
     step: Callable[..., Step], tmp_path: Path, receiver: Receiver, text: str
 ) -> None:
@@ -340,7 +360,7 @@ def test_what_a_command_and_a_server_say_is_data(
 
 
 def test_what_the_receiver_of_a_message_answers_is_data(step: Callable[..., Step], receiver: Receiver) -> None:
-    receiver.says = " ".join(text.encode("utf-8", "replace").decode() for text in HOSTILE)
+    receiver.says = " ".join(text.encode("utf-8", "replace").decode() for text in LINES)
     url = f"{receiver.url}/down"
     config = "{driver: generic, endpoint: '{{ payload.url }}'}"
     text = f'version: "1.0"\nallow_hosts: [127.0.0.1]\nnodes: [{{id: a, type: notify, config: {config}}}]\n'
@@ -349,7 +369,7 @@ def test_what_the_receiver_of_a_message_answers_is_data(step: Callable[..., Step
     only_ours(ended)
 
 
-@pytest.mark.parametrize("text", HOSTILE, ids=ascii)
+@pytest.mark.parametrize("text", LINES, ids=ascii)
 def test_what_a_person_types_is_data(step: Callable[..., Step], text: str) -> None:
     typed = text.replace("\x00", "").encode("utf-8", "replace").decode()
     flags = ("--environment", typed, "--trace-id", typed, "--source", typed)

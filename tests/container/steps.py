@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from tests.container.images import Engine, ended
-from tests.reports.test_github import Parsed, parse_new, read_file
+from tests.github_runner import Parsed, heard, named, read_file
 from tests.support import needs
 
 if TYPE_CHECKING:
@@ -60,9 +60,8 @@ class Step:
     summary: str
 
     def named(self, *names: str) -> list[Parsed]:
-        """Return the workflow commands of these names."""
-        lines = [*self.ended.err.splitlines(), *self.ended.out.splitlines()]
-        return [found for found in map(parse_new, lines) if found and found.name in names]
+        """Return the commands of these names that GitHub's runner would carry out."""
+        return named(heard(self.ended.err, self.ended.out).acted, *names)
 
 
 @dataclass(frozen=True)

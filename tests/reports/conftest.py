@@ -211,6 +211,7 @@ def a_failed_run() -> RunResult:
         error="Node shape failed: payload has no customer.id; it has customer, order",
         exit=Exit(code=ExitCode.FAILED, reason="Node shape failed: payload has no customer.id; it has customer, order"),
         notes=("probe: no branch of next fits, and the run ends here",),
+        facts=facts(url="https://git.example/org/shop/actions/runs/77/attempts/2"),
     )
 
 

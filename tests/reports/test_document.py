@@ -26,6 +26,7 @@ TOP = [
     "schema_version",
     "runner_version",
     "run_id",
+    "run_url",
     "trace_id",
     "definition",
     "definition_version",
@@ -45,11 +46,13 @@ TOP = [
     "comparison",
     "incident_id",
     "error",
+    "notes",
     "exit",
 ]
 NODE = [
     "node_id",
     "node_type",
+    "required",
     "status",
     "verdict",
     "output",

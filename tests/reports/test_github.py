@@ -1,178 +1,18 @@
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from runner.errors import Diagnostic, ExitCode
-from runner.reports.escaping import neutralise, printable, well_formed
-from runner.reports.github import (
-    command,
-    diagnostic_annotations,
-    endgroup,
-    failure_outputs,
-    fence,
-    group,
-    mask,
-    outputs,
-    run_annotations,
-)
+from runner.reports.escaping import printable, well_formed
+from runner.reports.github import diagnostic_annotations, failure_outputs, outputs, run_annotations
 from runner.results import Exit, Problem, RunStatus, Status, Verdict
+from tests.github_runner import parse_new, read_file
+from tests.hostile import TEXTS, TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-TOKEN = "0123456789abcdef" * 2
-REGISTERED = {"error", "warning", "notice", "debug", "group", "endgroup", "add-mask", "stop-commands", "set-output"}
-
-HOSTILE = [
-    "plain",
-    "100% of %0A and %25",
-    "two\nlines\r\nthree",
-    "::error file=x::y",
-    "  ::add-mask::x",
-    "##[error]x",
-    "a ##[group]b]",
-    "a,b=c:d;e",
-    "::stop-commands::token",
-    "\x1b[31m\x00\u202e\u2028",
-    "half \udc80",
-    "🔥" * 5000,
-    "",
-    "::",
-    "ghadelimiter_" + TOKEN,
-    "x\nghadelimiter_" + TOKEN + "\nverdict<<E\nok\nE",
-]
-
-# --- what GitHub's runner does (ActionCommand.cs, FileCommandManager.cs) -----------------------------
-
-
-class Parsed(NamedTuple):
-    name: str
-    properties: dict[str, str]
-    data: str
-
-
-def unescape_data(text: str) -> str:
-    for code, character in (("%0D", "\r"), ("%0A", "\n"), ("%25", "%")):
-        text = text.replace(code, character)
-    return text
-
-
-def unescape_property(text: str) -> str:
-    for code, character in (("%0D", "\r"), ("%0A", "\n"), ("%3A", ":"), ("%2C", ","), ("%25", "%")):
-        text = text.replace(code, character)
-    return text
-
-
-def parse_new(line: str) -> Parsed | None:
-    """Read a line as `TryParseV2` does."""
-    line = line.lstrip()
-    end = line.find("::", 2)
-    if not line.startswith("::") or end < 0:
-        return None
-    name, _, rest = line[2:end].partition(" ")
-    if name.lower() not in REGISTERED:
-        return None
-    pairs = [item.partition("=") for item in rest.strip().split(",") if item]
-    properties = {key.lower(): unescape_property(value) for key, _, value in pairs if key and value}
-    return Parsed(name.lower(), properties, unescape_data(line[end + 2 :]))
-
-
-def parse_old(line: str) -> str | None:
-    """Find the name of a command as `TryParse` does: anywhere in the line."""
-    start = line.find("##[")
-    end = line.find("]", start)
-    return line[start + 3 : end].partition(" ")[0] if start >= 0 and end >= 0 else None
-
-
-def read_file(text: str) -> dict[str, str]:
-    """Read `GITHUB_OUTPUT` as `EnvFileKeyValuePairs` does."""
-    found: dict[str, str] = {}
-    lines = iter(text.split("\n"))
-    for line in lines:
-        if not line:
-            continue
-        name, heredoc, delimiter = line.partition("<<")
-        assert heredoc
-        assert "=" not in name
-        value = []
-        while (inner := next(lines)) != delimiter:
-            value.append(inner)
-        found[name] = "\n".join(value)
-    return found
-
-
-# --- commands --------------------------------------------------------------------------------------
-
-
-def test_a_command_reads_as_the_toolkit_writes_it() -> None:
-    assert command("error", "100%\nbad", file="a,b:c%.yaml", line=3, col=0, title="") == (
-        "::error file=a%2Cb%3Ac%25.yaml,line=3::100%25%0Abad"
-    )
-    assert command("endgroup") == endgroup() == "::endgroup::"
-
-
-@given(message=st.text(), title=st.text().map(str.strip))
-def test_a_command_comes_back_as_it_was_meant(message: str, title: str) -> None:
-    line = command("error", message, title=title)
-    assert "\n" not in line
-    assert "\r" not in line
-    parsed = parse_new(line)
-    assert parsed == Parsed("error", {"title": title} if title else {}, message)
-
-
-@pytest.mark.parametrize("text", HOSTILE, ids=lambda text: repr(text[:20]))
-def test_no_hostile_text_becomes_a_command(text: str) -> None:
-    line = neutralise(text)
-    assert parse_new(line) is None
-    assert parse_old(line) is None
-    assert parse_new(f"    {line}") is None
-
-
-@given(st.text(alphabet=st.sampled_from(":#[] \n\r\t%e,=\u00a0\u2003") | st.characters(codec=None)))
-def test_no_text_becomes_a_command(text: str) -> None:
-    line = neutralise(text)
-    assert parse_new(line) is None
-    assert parse_old(line) is None
-
-
-# --- masks, groups, fences -------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [
-        ("hunter22", ["::add-mask::hunter22"]),
-        ("100%,a:b", ["::add-mask::100%25,a:b"]),
-        ("first line\r\n  second\nab\n\nsecond\n", ["::add-mask::first line", "::add-mask::second"]),
-        ("abc", []),
-        ("  \n ", []),
-    ],
-    ids=["plain", "escaped", "lines", "too-short", "blank"],
-)
-def test_each_line_of_a_secret_is_masked(value: str, expected: list[str]) -> None:
-    assert mask(value) == expected
-
-
-def test_the_title_of_a_group_is_one_harmless_line() -> None:
-    assert group("context (probe)") == "::group::context (probe)"
-    assert group("::error::\x1b[2J\nx") == r"::group::\::error::\x1b[2J x"
-
-
-def test_a_fence_stops_commands_until_its_token_comes() -> None:
-    assert (fence(TOKEN).begin, fence(TOKEN).end) == (f"::stop-commands::{TOKEN}", f"::{TOKEN}::")
-
-
-@pytest.mark.parametrize(
-    "token", ["", "pause-logging", "add-mask", "short", "with space 0123456789", "0123456789abcde:"]
-)
-def test_a_token_that_could_be_guessed_is_refused(token: str) -> None:
-    with pytest.raises(ValueError, match=re.escape("a token needs at least 16 letters and digits")):
-        fence(token)
 
 
 # --- annotations -----------------------------------------------------------------------------------
@@ -293,7 +133,7 @@ def test_a_message_is_cut_where_github_would(
     assert parsed.data.endswith("…")
 
 
-@pytest.mark.parametrize("text", HOSTILE, ids=lambda text: repr(text[:20]))
+@pytest.mark.parametrize("text", TEXTS, ids=lambda text: repr(text[:20]))
 def test_a_hostile_finding_stays_one_annotation(
     make_run: Callable[..., Any], make_node: Callable[..., Any], make_finding: Callable[..., Any], text: str
 ) -> None:
@@ -380,7 +220,7 @@ def test_what_ended_before_the_first_node_has_the_same_outputs(make_run: Callabl
     assert read_file(text).keys() == read_file(outputs(make_run(), token=TOKEN)).keys()
 
 
-@pytest.mark.parametrize("path", HOSTILE, ids=lambda text: repr(text[:20]))
+@pytest.mark.parametrize("path", TEXTS, ids=lambda text: repr(text[:20]))
 def test_no_value_breaks_out_of_its_output(make_run: Callable[..., Any], path: str) -> None:
     found = read_file(outputs(make_run(), token=TOKEN, results_path=path, summary_path=path))
     assert found["results-path"] == well_formed(path)

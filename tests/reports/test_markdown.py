@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -177,6 +178,7 @@ def hostile_run(
         exit=Exit(code=ExitCode.FAILED, reason=text),
         incident_id=text,
         notes=(text,),
+        facts=replace(make_run().facts, url=f"https://git.example/{text})"),
     )
     return result
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.errors import ExitCode, UsageError
+from runner.reports.console import result_text
 from runner.reports.document import document, encode
 from runner.reports.journal import journal_end, journal_header, journal_line, journal_start
 from runner.reports.markdown import summary
@@ -56,6 +57,7 @@ NODES = st.builds(
     started_at=st.none() | MOMENT,
     duration_ms=NUMBER,
     skip_reason=TEXT,
+    required=st.booleans(),
 )
 RUNS = st.builds(
     RunResult,
@@ -70,6 +72,7 @@ RUNS = st.builds(
         source=TEXT,
         environment=TEXT,
         started_at=MOMENT,
+        url=TEXT,
     ),
     status=st.sampled_from(RunStatus),
     verdict=st.sampled_from(Verdict),
@@ -80,6 +83,7 @@ RUNS = st.builds(
     exit=st.builds(Exit, code=st.sampled_from(ExitCode), reason=TEXT),
     error=TEXT,
     incident_id=st.none() | TEXT,
+    notes=st.lists(TEXT, max_size=2).map(tuple),
 )
 
 
@@ -91,11 +95,16 @@ def test_a_document_that_is_read_back_says_the_same(result: RunResult) -> None:
 
 @given(RUNS)
 def test_a_journal_that_came_to_its_end_says_the_same(result: RunResult) -> None:
-    lines = [journal_header(result.facts, [(node.node_id, node.node_type) for node in result.nodes])]
-    lines += [journal_line(node) for node in result.nodes]
-    text = "".join(f"{line}\n" for line in (*lines, journal_end(result)))
-    assert len(text.splitlines()) == len(lines) + 1
+    text = journal(result)
+    assert len(text.splitlines()) == len(result.nodes) + 2
     assert document(read_journal(text)) == document(result)
+
+
+def journal(result: RunResult) -> str:
+    """Return the journal of a run that came to its end."""
+    nodes = [(node.node_id, node.node_type, node.required) for node in result.nodes]
+    lines = [journal_header(result.facts, nodes), *map(journal_line, result.nodes), journal_end(result)]
+    return "".join(f"{line}\n" for line in lines)
 
 
 @given(RUNS, st.integers(0, 6000))
@@ -104,12 +113,15 @@ def test_every_run_has_a_summary_within_its_limit(result: RunResult, limit: int)
 
 
 def test_a_document_that_is_read_back_is_reported_the_same(scenario: tuple[str, RunResult]) -> None:
-    name, result = scenario
-    again = summary(read_document(document(result)))
-    if name == "failed-run":  # a document does not say which nodes are optional, and has no notes
-        assert again.splitlines()[:9] == summary(result).splitlines()[:9]
-    else:
-        assert again == summary(result)
+    _, result = scenario
+    again = read_document(document(result))
+    assert summary(again) == summary(result)
+    assert result_text(again, origin="Config: x") == result_text(result, origin="Config: x")
+
+
+def test_a_journal_that_came_to_its_end_is_reported_the_same(scenario: tuple[str, RunResult]) -> None:
+    _, result = scenario
+    assert summary(read_journal(journal(result))) == summary(result)
 
 
 class TestRefusals:
@@ -186,7 +198,7 @@ class TestJournal:
             make_node("probe", verdict=Verdict.OK, duration_ms=2000.0),
             make_node("tell"),
         )
-        header = journal_header(run.facts, [(node.node_id, node.node_type) for node in run.nodes])
+        header = journal_header(run.facts, [(node.node_id, node.node_type, node.required) for node in run.nodes])
         return [header, *map(journal_line, run.nodes)]
 
     def test_a_journal_without_an_end_is_a_run_that_was_killed(self, lines: list[str]) -> None:
@@ -209,7 +221,7 @@ class TestJournal:
     ) -> None:
         problem = Problem(code="missing_path", message="nothing is there")
         nodes = (make_node("gone", status=Status.FAILED, errors=(problem,), required=False), make_node("slow"))
-        header = journal_header(make_run().facts, [(node.node_id, node.node_type) for node in nodes])
+        header = journal_header(make_run().facts, [(node.node_id, node.node_type, node.required) for node in nodes])
         run = read_journal("\n".join([header, journal_line(nodes[0]), journal_start("slow")]))
         assert run.error == "Node slow failed: the run was killed while this node was running"
         assert headline(run) == "failed: node slow: the run was killed while this node was running"

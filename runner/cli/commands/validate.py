@@ -62,12 +62,24 @@ def execute(options: argparse.Namespace, shell: Shell) -> int:
     found = tuple(one for verdict in verdicts for one in verdict.diagnostics)
     valid = all(verdict.valid for verdict in verdicts)
     end = Exit(code=ExitCode.OK if valid else ExitCode.INVALID, reason=_counts(found))
-    about = f"{end.reason} in {counted(len(verdicts), 'definition')}"
-    summary = "" if valid else shell.summarise(about, found, end)
+    summary = _summarise(verdicts, found, end, shell)
     if hub := shell.hub:
         hub.annotate(found)
         hub.tell_end(end, status=RunStatus.COMPLETED if valid else RunStatus.FAILED, summary=summary)
     return end.code
+
+
+def _summarise(verdicts: list[_Verdict], found: tuple[Diagnostic, ...], end: Exit, shell: Shell) -> str:
+    """Add to the summary what was found, or that nothing was; return its path, empty where there is none."""
+    file = shell.summary_file
+    if file is None:
+        return ""
+    if end.code:
+        return file.add_failure(f"{end.reason} in {counted(len(verdicts), 'definition')}", found, end)
+    from runner.reports.validation import Validated, validation_summary  # noqa: PLC0415 - only where one is wanted
+
+    valid = [Validated(one.path, one.name, one.nodes) for one in verdicts]
+    return file.add(validation_summary(valid, found))
 
 
 def _default(shell: Shell) -> str:
