@@ -94,12 +94,25 @@ class Listing:
         return paragraphs(blocks)
 
 
-def listing(
-    items: Sequence[T], write: Callable[[T], str], *, noun: str, title: str = "", head: tuple[str, ...] = ()
-) -> Listing:
+def listing(items: Sequence[T], write: Callable[[T], str], *, noun: str, title: str = "") -> Listing:
     """Write a row for each item, up to as many as anybody reads."""
     rows = tuple(map(write, items[:MAX_ROWS]))
-    return Listing(title=title, head=head, rows=rows, beyond=len(items) - len(rows), noun=noun)
+    return Listing(title=title, rows=rows, beyond=len(items) - len(rows), noun=noun)
+
+
+def table(
+    items: Sequence[T], write: Callable[[T], tuple[str, ...]], *, head: tuple[str, ...], noun: str, title: str = ""
+) -> Listing:
+    """Write a row of cells for each item, up to as many as anybody reads; a column in which nothing stands is none."""
+    cells = [write(item) for item in items[:MAX_ROWS]]
+    filled = [place for place in range(len(head)) if any(one[place] for one in cells)]
+    return Listing(
+        title=title,
+        head=tuple(head[place] for place in filled),
+        rows=tuple(row(*(one[place] for place in filled)) for one in cells),
+        beyond=len(items) - len(cells),
+        noun=noun,
+    )
 
 
 def fitted(head: str, listings: Iterable[Listing], limit: int) -> str:

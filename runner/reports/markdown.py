@@ -54,6 +54,7 @@ class _Parts:
     notes: Listing
     passed: Listing
     details: tuple[str, ...]
+    identity: str
 
 
 def summary(result: RunResult, *, limit: int = MAX_SUMMARY) -> str:
@@ -100,6 +101,7 @@ def _parts(result: RunResult) -> _Parts:
         notes=sections.notes(result),
         passed=sections.passed(result),
         details=sections.details(result),
+        identity=sections.identity(result),
     )
 
 
@@ -124,6 +126,7 @@ def _render(parts: _Parts, shape: _Shape, limit: int) -> str:
         parts.notes.text(shape.rows),
         _passed(parts.passed, shown=shape.passed),
         *_details(parts.details, shown=shape.details),
+        parts.identity,
         _left_out(parts, shape, limit),
     )
     return paragraphs(blocks) + "\n"

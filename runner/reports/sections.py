@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from datetime import UTC
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from runner.bounds import bounded
 from runner.reports import details as known
-from runner.reports.gfm import MAX_ROWS, code, escape, fence, fold, listing, row
+from runner.reports.gfm import MAX_ROWS, code, escape, fence, fold, listing, table
 from runner.reports.values import plain
 from runner.reports.wording import comparison_text, counted, finding_text, fixed_text, measured, word
 from runner.results import RunStatus, Verdict
 from runner.spec import duration_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from runner.reports.details import AdviceLine, AlertLine, CheckLine, DeliveryLine
     from runner.reports.gfm import Listing
-    from runner.results import Finding, NodeResult, Open, RunResult
+    from runner.results import Comparison, Finding, NodeResult, RunResult
 
 _SIGNS: Final = {
     "ok": "🟢",
@@ -60,22 +61,39 @@ def title(result: RunResult) -> str:
 
 
 def facts(result: RunResult) -> str:
-    """Say which run this is and how it ended."""
-    run = result.facts
-    started = run.started_at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    """Say how much is wrong, what has changed, and how the run ended."""
     took = duration_text(result.duration_ms / 1000)
     reason = f": {escape(result.exit.reason)}" if result.exit.reason else ""
-    incident = f", incident {code(result.incident_id)}" if result.incident_id else ""
-    link = f"[{code(run.id)}]({run.url})," if _LINK.fullmatch(run.url) else f"{code(run.id)},"
     compared = comparison_text(result)
     said = (
-        *((f"Since the last run: {compared}",) if compared else ()),
-        f"Exit {result.exit.code:d} ({result.exit.code.label}){reason}",
-        f"{_capital(word(result.status))} in {took}, started {started}",
-        f"{code(run.definition_source)}, environment {code(run.environment)}, source {code(run.source)}",
-        f"run {link} trace {code(run.trace_id)}{incident}",
+        *_tally(result),
+        *((f"Since the last run: **{compared}**",) if compared else ()),
+        f"{_capital(word(result.status))} in {took}, exit {result.exit.code:d} ({result.exit.code.label}){reason}",
     )
     return "  \n".join(said)
+
+
+def _tally(result: RunResult) -> Iterator[str]:
+    """Count what is wrong, where that is more than the headline names."""
+    if len(result.findings) > 1:
+        words = Counter(finding.verdict for finding in result.findings)
+        checks = sum(known.count(node, "checks_run") for node in result.nodes)
+        of = f" of {counted(checks, 'check')}" if checks >= len(result.findings) else ""
+        graded = ", ".join(f"{number:,} {verdict}" for verdict, number in words.items())
+        yield f"**{len(result.findings):,}{of}** not ok: {graded}"
+
+
+def identity(result: RunResult) -> str:
+    """Say which run this is, for whoever looks for it elsewhere."""
+    run = result.facts
+    started = run.started_at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    incident = f", incident {code(result.incident_id)}" if result.incident_id else ""
+    link = f"[{code(run.id)}]({run.url})" if _LINK.fullmatch(run.url) else code(run.id)
+    said = (
+        f"{code(run.definition_source)}, environment {code(run.environment)}, source {code(run.source)}",
+        f"Run {link}, started {started}, trace {code(run.trace_id)}{incident}",
+    )
+    return f"<sub>{'<br>'.join(said)}</sub>"
 
 
 def _capital(text: str) -> str:
@@ -85,12 +103,12 @@ def _capital(text: str) -> str:
 def nodes(result: RunResult) -> Listing:
     """List what became of every node."""
     head = ("Node", "Type", "Status", "Verdict", "Time", "Note")
-    return listing(result.nodes, _node, title="Nodes", head=head, noun="node")
+    return table(result.nodes, _node, title="Nodes", head=head, noun="node")
 
 
-def _node(node: NodeResult) -> str:
+def _node(node: NodeResult) -> tuple[str, ...]:
     optional = " (optional)" if node.status.broke and not node.required else ""
-    return row(
+    return (
         code(node.node_id),
         escape(node.node_type),
         f"{_signed(node.status)}{optional}",
@@ -107,9 +125,16 @@ def _errors(node: NodeResult) -> str:
 def findings(result: RunResult) -> Listing:
     """List what is not well, the worst first."""
     head = ("Verdict", "What", "Value", "Threshold", "Where", "Since")
-    still = {one.fingerprint: one for one in (result.comparison.still if result.comparison else ())}
-    write = partial(_finding, still=still)
-    return listing(result.findings, write, title="Findings", head=head, noun="finding")
+    write = partial(_finding, age=_ages(result.comparison))
+    return table(result.findings, write, title="Findings", head=head, noun="finding")
+
+
+def _ages(comparison: Comparison | None) -> Mapping[str, str]:
+    """Say of each finding, by fingerprint, whether it is new or how many runs have seen it; nothing of a first run."""
+    if comparison is None or not comparison.previous_run_id:
+        return {}
+    still = {one.fingerprint: f" ({counted(one.runs, 'run')})" for one in comparison.still}
+    return {**dict.fromkeys(comparison.new, " (new)"), **still}
 
 
 def fixed(result: RunResult) -> Listing:
@@ -118,18 +143,16 @@ def fixed(result: RunResult) -> Listing:
     return listing(found, lambda one: f"- {escape(fixed_text(one))}", title="Fixed since the last run", noun="thing")
 
 
-def _finding(finding: Finding, still: Mapping[str, Open]) -> str:
-    before = still.get(finding.fingerprint)
-    runs = f" ({counted(before.runs, 'run')})" if before else ""
+def _finding(finding: Finding, age: Mapping[str, str]) -> tuple[str, ...]:
     line = f":{finding.line}" if finding.line else ""
     place = f"<br>{code(f'{finding.file}{line}')}" if finding.file else ""
-    return row(
+    return (
         _signed(finding.verdict),
         escape(finding_text(finding)),
         escape(measured(finding.value, finding.unit)),
         escape(finding.threshold),
         f"{code(f'{finding.node}.{finding.check}')}{place}",
-        finding.first_seen.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC") + runs,
+        finding.first_seen.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC") + age.get(finding.fingerprint, ""),
     )
 
 
@@ -164,11 +187,11 @@ def _advice(one: AdviceLine) -> str:
 def deliveries(result: RunResult) -> Listing:
     """List what was sent where, or why not."""
     found = [one for node in result.nodes for one in known.deliveries(node)]
-    return listing(found, _delivery, title="Messages", head=("Channel", "Status", "Note"), noun="message")
+    return table(found, _delivery, title="Messages", head=("Channel", "Status", "Note"), noun="message")
 
 
-def _delivery(one: DeliveryLine) -> str:
-    return row(escape(one.name), _signed(one.status), escape(one.error) if one.error else code(one.message_id))
+def _delivery(one: DeliveryLine) -> tuple[str, ...]:
+    return escape(one.name), _signed(one.status), escape(one.error) if one.error else code(one.message_id)
 
 
 def notes(result: RunResult) -> Listing:
@@ -179,11 +202,11 @@ def notes(result: RunResult) -> Listing:
 def passed(result: RunResult) -> Listing:
     """List the checks that are ok."""
     found = [(node, check) for node in result.nodes for check in known.checks(node) if check.verdict == Verdict.OK]
-    return listing(found, lambda one: _check(*one), head=("Check", "Value", "Message"), noun="check")
+    return table(found, lambda one: _check(*one), head=("Check", "Value", "Message"), noun="check")
 
 
-def _check(node: NodeResult, check: CheckLine) -> str:
-    return row(code(f"{node.node_id}.{check.name}"), escape(measured(check.value, check.unit)), escape(check.message))
+def _check(node: NodeResult, check: CheckLine) -> tuple[str, ...]:
+    return code(f"{node.node_id}.{check.name}"), escape(measured(check.value, check.unit)), escape(check.message)
 
 
 def details(result: RunResult) -> tuple[str, ...]:
@@ -194,8 +217,9 @@ def details(result: RunResult) -> tuple[str, ...]:
 def _details(node: NodeResult) -> list[str]:
     blocks = []
     if alerts := known.alerts(node):
-        table = listing(alerts, _alert, head=("Alert", "Status", "Severity", "Since", "Description"), noun="alert")
-        blocks.append(fold(f"{node.node_id}: {counted(table.total, 'alert')}", table.text(MAX_ROWS)))
+        head = ("Alert", "Status", "Severity", "Since", "Description")
+        found = table(alerts, _alert, head=head, noun="alert")
+        blocks.append(fold(f"{node.node_id}: {counted(found.total, 'alert')}", found.text(MAX_ROWS)))
     if "transformed" in node.output:
         shown = bounded({"transformed": node.output["transformed"]}, limit=_SHOWN_OUTPUT)
         blocks.append(fold(f"{node.node_id}: output", fence(json.dumps(plain(shown), indent=2), "json")))
@@ -205,6 +229,6 @@ def _details(node: NodeResult) -> list[str]:
     return blocks
 
 
-def _alert(alert: AlertLine) -> str:
+def _alert(alert: AlertLine) -> tuple[str, ...]:
     cells = (alert.name, alert.status, alert.severity, alert.started_at, alert.description)
-    return row(*map(escape, cells))
+    return tuple(map(escape, cells))

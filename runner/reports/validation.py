@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from runner.records import record
-from runner.reports.gfm import code, escape, fitted, listing, paragraphs, row
+from runner.reports.gfm import code, escape, fitted, paragraphs, table
 from runner.reports.markdown import MAX_SUMMARY
 from runner.reports.wording import counted
 
@@ -36,20 +36,20 @@ def validation_summary(valid: Sequence[Validated], warnings: Sequence[Diagnostic
             f"**{counted(len(valid), 'definition')}, {seen}**",
         )
     )
-    table = listing(valid, _valid, noun="definition", head=("Definition", "Name", "Nodes"))
-    return fitted(head, (problems(warnings), table), limit)
+    found = table(valid, _valid, noun="definition", head=("Definition", "Name", "Nodes"))
+    return fitted(head, (problems(warnings), found), limit)
 
 
-def _valid(one: Validated) -> str:
-    return row(code(one.path), escape(one.name), f"{one.nodes:,}")
+def _valid(one: Validated) -> tuple[str, ...]:
+    return code(one.path), escape(one.name), f"{one.nodes:,}"
 
 
 def problems(diagnostics: Sequence[Diagnostic]) -> Listing:
     """Return the table of what is wrong with definitions."""
-    return listing(diagnostics, _problem, noun="problem", head=("", "Where", "What", "What to do"))
+    return table(diagnostics, _problem, noun="problem", head=("", "Where", "What", "What to do"))
 
 
-def _problem(one: Diagnostic) -> str:
+def _problem(one: Diagnostic) -> tuple[str, ...]:
     what = f"{code(one.path)}: {escape(one.sentence)}" if one.path else escape(one.sentence)
     place = f"{one.file}:{one.line}:{one.column}" if one.line else one.file
-    return row(f"{_SIGNS[one.severity]} {escape(one.code)}", code(place), what, escape(one.hint))
+    return f"{_SIGNS[one.severity]} {escape(one.code)}", code(place), what, escape(one.hint)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
@@ -11,9 +12,11 @@ import pytest
 
 from runner.errors import ExitCode
 from runner.results import (
+    Comparison,
     Exit,
     Finding,
     NodeResult,
+    Open,
     Problem,
     RunFacts,
     RunResult,
@@ -314,6 +317,31 @@ def a_cancelled_run() -> RunResult:
     )
 
 
+def a_compared_run() -> RunResult:
+    """The night after: one thing is new, one still is, one is over."""
+    before = a_failed_check()
+    (probe, *others) = before.nodes
+    still, new = probe.findings
+    new = replace(new, fingerprint="a" * 64)
+    since = datetime(2026, 11, 19, 21, 40, tzinfo=UTC)
+    still = replace(still, first_seen=since)
+    known = Open(
+        fingerprint=still.fingerprint,
+        node=still.node,
+        check=still.check,
+        subject=still.subject,
+        verdict=still.verdict,
+        since=since,
+        runs=318,
+    )
+    over = replace(
+        known, fingerprint="f" * 64, check="search", subject="search.example:443", verdict=Verdict.CRITICAL, runs=4
+    )
+    comparison = Comparison(previous_run_id="7c1e", new=(new.fingerprint,), still=(known,), fixed=(over,))
+    nodes = (replace(probe, findings=(new, still)), *others)
+    return replace(before, nodes=nodes, comparison=comparison)
+
+
 SCENARIOS = {
     "good": a_good_run,
     "failed-check": a_failed_check,
@@ -321,6 +349,7 @@ SCENARIOS = {
     "alert": an_alert,
     "many-checks": many_checks,
     "cancelled": a_cancelled_run,
+    "compared": a_compared_run,
 }
 
 
