@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import field
 from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeAlias
 from urllib.parse import unquote
 
 from runner.records import record
-from runner.results import NOTHING
 from runner.secrets import Sealed, Secret, reveal
 from runner.spec.base import Invalid, ReadBy, Template, described, did_you_mean
 from runner.spec.texts import filled_text
@@ -54,7 +54,7 @@ class DatabaseUrl:
     password: Secret | None = None
     database: str = ""
     """Its name; of SQLite the path of the file."""
-    options: Mapping[str, str] = NOTHING
+    options: Mapping[str, str] = field(default_factory=dict)
     """What follows the `?`, in one spelling, without what the fields above say; all values are sound."""
 
     def __str__(self) -> str:
