@@ -14,7 +14,6 @@ from runner.cli.resolve import inputs_of, secrets_of
 from runner.definition.source import read_file
 from runner.errors import DefinitionError, Skipped, Unavailable, UsageError
 from runner.records import record
-from runner.secrets import Secret
 from runner.spec import did_you_mean
 
 if TYPE_CHECKING:
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from runner.definition.model import Definition
     from runner.definition.source import Text
     from runner.scope import Directory, Overrides
+    from runner.secrets import Secret
 
 
 @record
