@@ -15,7 +15,8 @@ COPY entrypoint.py LICENSE /opt/pipeline-runner/
 # Nobody reads type stubs, tests of libraries or debug symbols there. The validators are prepared and everything is
 # compiled, with the paths that it will have; compiled files are trusted as they are, for nobody edits their sources.
 # Whatever the checkout's modes were: everybody reads, only root writes.
-RUN rm -rf /site/bin && find /site -name '*.pyi' -delete && find /site -name tests -type d -prune -exec rm -rf {} + \
+RUN rm -rf /site/bin && find /site -name '*.pyi' -delete \
+ && find /site -type d '(' -name tests -o -name testing ')' -prune -exec rm -rf {} + \
  && find /site -name '*.so*' -exec strip --strip-unneeded {} + \
  && cd /site && python3 -m runner.prepare && find /site -name __pycache__ -prune -exec rm -rf {} + \
  && python3 -m compileall -qf --invalidation-mode unchecked-hash \

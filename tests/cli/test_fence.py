@@ -250,16 +250,16 @@ def test_however_a_step_ends_nothing_said_is_a_command_and_ours_are_heard(
 
 def test_masks_come_before_everything_else(step: Step) -> None:
     short = HEAD.replace("[TOKEN]", "[TOKEN, SHORT, OTHER]")
-    step.start(short + SICK, env={"SHORT": "abc", "OTHER": "first line\nsecond line", "PIPELINE_STATE_URL": "none"})
+    url = "postgresql://me:hunter2222@127.0.0.1:9/x"
+    step.start(short + SICK, env={"SHORT": "abc", "OTHER": "first line\nsecond line", "PIPELINE_STATE_URL": url})
     runner = step.end()
-    assert [one.data for one in runner.acted[:3]] == ["opensesame", "first line", "second line"]
+    masks = ["opensesame", "first line", "second line", url, "hunter2222"]
     lines = step.err.splitlines()
-    assert [line.partition("::")[2].partition("::")[0] for line in lines[:4]] == [*["add-mask"] * 3, "stop-commands"]
-    assert lines[4:7] == [
-        "warning: PIPELINE_STATE_URL is set and has no effect: this version has no database and no history",
-        NOBODY,
-        "warning: the secret SHORT is shorter than 4 characters and is not masked",
-    ]
+    assert lines[:5] == [f"::add-mask::{one}" for one in masks]
+    assert lines[5].startswith("::stop-commands::")
+    assert lines[6:8] == [NOBODY, "warning: the secret SHORT is shorter than 4 characters and is not masked"]
+    assert lines[8].startswith("warning: this run is compared with no other and remembered by none: ")
+    assert [one.data for one in named(runner.acted, "add-mask")] == masks
 
 
 @pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
