@@ -87,13 +87,14 @@ class Sql:
         import psycopg  # noqa: PLC0415 - 120 ms, only where such a server is spoken to
 
         places = self._places(url, deadline, trusted=trusted)
+        given: dict[str, Any] = {"application_name": CLIENT, **self._trust(url), **url.options, **places}
         try:
             return psycopg.connect(
                 user=url.user or None,
                 password=None if url.password is None else reveal(url.password),
                 dbname=url.database or None,
                 connect_timeout=math.ceil(deadline.left),
-                **{"application_name": CLIENT, **self._trust(url), **url.options, **places},
+                **given,
             )
         except psycopg.Error as error:
             said = re.sub(r"(?s).*?FATAL:\s*|^connection failed: ", "", str(error)).partition("\n")[0]
