@@ -93,8 +93,7 @@ class Net:
         where = place(host, port)
         addresses = admitted(self.resolve(host, port, deadline), where, trusted=trusted)
         failure = OSError(errno.EADDRNOTAVAIL, os.strerror(errno.EADDRNOTAVAIL))
-        for left, address in zip(range(len(addresses), 0, -1), addresses, strict=True):
-            share = max(deadline.left / left, min(_FAIR_SHARE, deadline.left))
+        for address, share in turns(addresses, deadline):
             try:
                 return _dialled(address, share, deadline)
             except OSError as error:
@@ -170,6 +169,12 @@ def admitted(addresses: tuple[Address, ...], where: str, *, trusted: bool) -> tu
         msg = f"{where} is not connected to: {kinds} addresses are refused"
         raise Refused(msg, code="refused_address")
     return found
+
+
+def turns(addresses: tuple[Address, ...], deadline: Deadline) -> Iterator[tuple[Address, float]]:
+    """Return each address, and the seconds that it may take before the next is tried."""
+    for left, address in zip(range(len(addresses), 0, -1), addresses, strict=True):
+        yield address, max(deadline.left / left, min(_FAIR_SHARE, deadline.left))
 
 
 def broken(number: int | None, where: str) -> Unreachable:

@@ -1,0 +1,161 @@
+"""What the doors to database servers share: what a query brings, why it brings nothing, and whom to trust."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import re
+import ssl
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from runner.doors.curl import system_trust
+from runner.errors import NodeError, TimedOut, Unreachable
+from runner.records import record
+from runner.secrets import Masker
+from runner.spec import duration_text
+
+if TYPE_CHECKING:
+    from runner.deadline import Deadline
+    from runner.spec.databases import DatabaseUrl
+
+CLIENT: Final = "pipeline-runner"
+"""What a server's list of connections calls us."""
+FAREWELL: Final = 0.3
+"""Seconds that it may take to stop what a server is doing once the time is up."""
+_SHOWN: Final = 200
+"""Characters of what a server says."""
+_PRODUCTS: Final = {"postgresql": "PostgreSQL", "mysql": "MySQL"}
+_SENTENCES: Final = {
+    "login_refused": "{url} refuses the login of {user}",
+    "no_database": "{server} has no database {database}",
+    "not_ready": "{url} takes no connection now",
+    "connection_lost": "connection to {url} lost",
+    "other_service": "no {product} server answers at {server}: something else listens there",
+    "no_tls": "{url} offers no TLS, and its URL asks for it",
+    "tls_wanted": "{url} takes no connection without TLS, and its URL asks for none",
+    "tls": "{url} and the runner agree on no encryption",
+    "no_permission": "{url} does not let {user} ask this",
+    "read_only": "a check only reads, and this query would change something in {url}",
+    "bad_query": "{url} cannot make sense of the query",
+    "query_failed": "{url} failed on the query",
+    "unreadable": "the answer of {url} cannot be read",
+    "unreachable": "{url} cannot be reached",
+}
+"""What is wrong, by the code; the server's own words follow."""
+_CODES: Final = {"no_tls": "tls", "tls_wanted": "tls", "read_only": "bad_query"}
+"""Where the code of an error is another."""
+_TRANSIENT: Final = frozenset({"not_ready", "connection_lost", "unreachable"})
+"""What another try may change."""
+_REFUSALS: Final = frozenset({"login_refused", "no_database", "no_permission", "read_only", "bad_query", "unreadable"})
+"""There is a connection, or could be one: it is no use."""
+_DISTRUST: Final = {
+    9: ("not_yet_valid", "is not valid yet"),
+    10: ("expired", "has expired, or one that vouches for it has"),
+    18: ("self_signed", "is self-signed, so nobody else vouches for it"),
+    19: ("unknown_root", "leads to an authority that is not trusted here"),
+    20: ("incomplete_chain", "comes without that of its issuer, which is not known here either"),
+    21: ("incomplete_chain", "comes without that of its issuer, which is not known here either"),
+    62: ("wrong_name", "is for another name than {host}"),
+    64: ("wrong_name", "is for another name than {host}"),
+}
+"""OpenSSL's results of a verification: our codes, and what follows “the certificate of …”."""
+
+
+@record
+class Answer:
+    """What a query brought."""
+
+    row: tuple[Any, ...] | None
+    """The first row; None where there is none."""
+    rows: int
+    connected: float
+    """Seconds until the login was done."""
+    answered: float
+    """Seconds from the query to the last row."""
+
+
+def refusal(reason: str, url: DatabaseUrl, said: str = "") -> NodeError:
+    """Say why a server does not do what it should, by a key of the sentences, and in its own words."""
+    sentence = _SENTENCES[reason].format(
+        url=url,
+        user=url.user or "this user",
+        server=f"{url.kind} at {url.server}" if reason == "no_database" else url.server,
+        database=url.database or "of this name",
+        product=_PRODUCTS.get(url.kind, ""),
+    )
+    kind = NodeError if reason in _REFUSALS else Unreachable
+    words = own_words(said, url)
+    message = f"{sentence}: {words}" if words else sentence
+    return kind(message, code=_CODES.get(reason, reason), retryable=reason in _TRANSIENT)
+
+
+def own_words(said: str, url: DatabaseUrl) -> str:
+    """Return what a server says on one line, without the password, whoever sent it back."""
+    masker = Masker([] if url.password is None else [url.password])
+    line = " ".join("".join(one if one.isprintable() else " " for one in masker.mask(said)).split())
+    return line if len(line) <= _SHOWN else f"{line[: _SHOWN - 1]}…"
+
+
+def late(url: DatabaseUrl, deadline: Deadline, *, connected: bool) -> TimedOut:
+    """Say how far it came; raise `Cancelled` where the run was told to stop."""
+    if deadline.cancelled:
+        deadline.check()
+    what = "took the connection and then did not answer" if connected else "did not take the connection"
+    return TimedOut(f"{url} {what} within {duration_text(deadline.limit)}")
+
+
+def slow(url: DatabaseUrl, deadline: Deadline) -> TimedOut:
+    """Say that the answer to a query did not come; raise `Cancelled` where the run was told to stop."""
+    if deadline.cancelled:
+        deadline.check()
+    return TimedOut(f"{url} did not answer the query within {duration_text(deadline.limit)}")
+
+
+def user_of(url: DatabaseUrl) -> str:
+    """Return who logs in: whom the URL names, else the user of this process, as the servers' own clients have it."""
+    if url.user:
+        return url.user
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        msg = f"the URL of {url} names no user, and the user of this process has no name: write user:password@ into it"
+        raise NodeError(msg, code="invalid_config") from None
+
+
+def distrusted(url: DatabaseUrl, error: ssl.SSLCertVerificationError) -> Unreachable:
+    """Say why the certificate of a server does not convince."""
+    code, sentence = _DISTRUST.get(error.verify_code, ("tls", f"is not accepted (“{error.verify_message}”)"))
+    remedy = f"; name the file of its authority in {'sslrootcert' if url.kind == 'postgresql' else 'ssl_ca'} of the URL"
+    hint = remedy if code in {"self_signed", "unknown_root", "incomplete_chain"} else ""
+    msg = f"the certificate of {url} {sentence.format(host=url.host)}{hint}"
+    return Unreachable(msg, code=code, retryable=False)
+
+
+def authorities(ca_bundle: str) -> tuple[str, str]:
+    """Return the file and the folder of the certificates that are trusted; one of them is empty."""
+    file, folder = (ca_bundle, "") if ca_bundle else system_trust()
+    return ("", file) if file and Path(file).is_dir() else (file, folder)
+
+
+def context(
+    url: DatabaseUrl, ca_bundle: str, *, verified: bool, named: bool, cert: str = "", key: str = ""
+) -> ssl.SSLContext:
+    """Return how to encrypt; raise `NodeError` where a file for it cannot be read."""
+    file, folder = authorities(ca_bundle)
+    try:
+        found = ssl.create_default_context(cafile=file or None, capath=folder or None)
+        found.check_hostname = named
+        found.verify_mode = ssl.CERT_REQUIRED if verified else ssl.CERT_NONE
+        found.verify_flags &= ~getattr(ssl, "VERIFY_X509_STRICT", 0)  # servers make certificates that are not strict
+        if cert:
+            found.load_cert_chain(cert, key or None)
+    except OSError as error:
+        raise unreadable(url, error.strerror or str(error)) from error
+    return found
+
+
+def unreadable(url: DatabaseUrl, said: str) -> NodeError:
+    """Say that a file for the encryption cannot be read."""
+    reason = re.sub(r"^\[[^\]]*\] | \(_ssl\.c:\d+\)$", "", said)
+    return NodeError(f"the certificates for {url} cannot be read: {reason}", code="invalid_config")

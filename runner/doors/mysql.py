@@ -1,0 +1,302 @@
+"""MySQL and MariaDB by PyMySQL, which takes 40 ms to load: only a run that speaks to such a server does."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import struct
+import threading
+import time
+from contextlib import contextmanager, suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+import pymysql
+from pymysql.cursors import SSCursor
+
+from runner.deadline import Deadline
+from runner.doors.database import CLIENT, FAREWELL, Answer, context, distrusted, late, refusal, slow, user_of
+from runner.doors.net import broken, shut
+from runner.errors import NodeError, TimedOut
+from runner.secrets import reveal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from runner.doors.net import Net
+    from runner.spec.databases import DatabaseUrl
+
+_HEAD: Final = 5
+"""Bytes of a greeting that tell whether it is one: its length, its number (0), and the version of the protocol."""
+_GREETINGS: Final = frozenset({9, 10, 255})
+"""Versions of the protocol, and an error in their place."""
+_UNKNOWN_VARIABLE: Final = 1193
+_LOST: Final = frozenset({2006, 2013})
+_LOGINS: Final = {
+    1040: "not_ready",
+    1049: "no_database",
+    1053: "not_ready",
+    1129: "not_ready",
+    1203: "not_ready",
+    1226: "not_ready",
+    2026: "no_tls",
+    3159: "tls_wanted",
+}
+"""Why a server takes no login, by its number; any other is a refusal."""
+_QUERIES: Final = {
+    **dict.fromkeys((1044, 1142, 1143, 1227, 1370), "no_permission"),
+    1792: "read_only",
+    **dict.fromkeys((1021, 1030, 1034, 1035, 1037, 1038, 1041, 1114, 1194, 1195, 1205, 1206, 1213), "query_failed"),
+    **dict.fromkeys((1317, 1969, 3024), "query_failed"),
+    **dict.fromkeys((1053, 1927), "connection_lost"),
+}
+"""Why a server does not answer a query, by its number; of any other the query is to blame."""
+_NONSENSE: Final = (struct.error, LookupError, ValueError, TypeError, AttributeError, RuntimeError)
+"""What PyMySQL ends with where the other side does not keep to the protocol."""
+
+
+class Connection(pymysql.Connection):  # type: ignore[type-arg]  # a generic one for type checkers alone
+    """PyMySQL's, with what its stubs do not know."""
+
+    _sock: socket.socket
+    _result: Any
+    _secure: bool
+    server_thread_id: tuple[int]
+    server_version: str
+
+
+def connect(net: Net, url: DatabaseUrl, ca_bundle: str, deadline: Deadline, *, trusted: bool) -> Connection:
+    """Log in; raise `TimedOut`, `Cancelled`, `Refused`, or `NodeError` as `Sql.connect` says."""
+    connection = _prepared(url, ca_bundle)
+    dialled = _dialled(net, url, deadline, trusted=trusted)
+    with dialled.dup() as line:  # TLS takes the socket itself away
+        try:
+            with deadline.guard(partial(shut, line)):
+                _expect_greeting(dialled, url)
+                connection.connect(dialled)
+        except (pymysql.MySQLError, OSError, *_NONSENSE) as error:
+            dialled.close()
+            raise _failure(error, url, deadline) from None
+        except BaseException:
+            dialled.close()
+            raise
+    if deadline.over:
+        connection.close()
+        raise late(url, deadline, connected=True)
+    return connection
+
+
+def ask(
+    connection: Connection,
+    url: DatabaseUrl,
+    query: str,
+    deadline: Deadline,
+    again: Callable[[Deadline], Connection],
+) -> Answer:
+    """Have a query answered in a transaction that only reads and is taken back; `connected` is left at 0.
+
+    `again` connects to the same server, to stop there what is not done in time.
+    """
+    query = query.strip().rstrip("; \n")  # as a list of processes has it
+    try:
+        with _stoppable(connection, url, query, deadline, again):
+            _limit(connection, deadline.left + FAREWELL)
+            for statement in ("SET SESSION TRANSACTION READ ONLY", "START TRANSACTION READ ONLY"):
+                connection.query(statement)
+            began = time.perf_counter()
+            first, rows = None, 0
+            with _unbuffered(connection) as cursor:
+                cursor.execute(query)
+                # one row after the other, so that many cost no memory; a statement without any has no columns
+                for row in cursor if cursor.description else ():
+                    first, rows = first or row, rows + 1
+            taken = time.perf_counter() - began
+            connection.rollback()
+    except (pymysql.MySQLError, OSError, *_NONSENSE) as error:
+        raise _unanswered(error, url, deadline) from None
+    return Answer(row=first, rows=rows, connected=0.0, answered=taken)
+
+
+class _PlainPassword:
+    """Answers a server that asks for the password as it is, where nobody listens on the way."""
+
+    def __init__(self, connection: Any) -> None:  # noqa: ANN401 - stubs do not know what is used of it
+        self._connection = connection
+
+    def authenticate(self, packet: Any) -> Any:  # noqa: ANN401, ARG002 - PyMySQL's interface
+        """Send it, or refuse to."""
+        connection = self._connection
+        if not connection._secure and not _at_home(connection._sock):  # noqa: SLF001 - it stands nowhere else
+            raise pymysql.OperationalError(_IN_THE_CLEAR)
+        connection.write_packet(connection.password + b"\0")
+        return connection._read_packet()  # noqa: SLF001 - as PyMySQL's own ways to log in do
+
+
+_IN_THE_CLEAR: Final = "in the clear"
+_HINTS: Final = {
+    _IN_THE_CLEAR: "it asks for the password in the clear; have its URL ask for TLS with ssl_mode=REQUIRED",
+    "'cryptography' package": "it wants the password encrypted; have its URL ask for TLS with ssl_mode=REQUIRED",
+    "'pynacl' package": "it wants a proof by ed25519, which the runner cannot give; let the user log in another way",
+}
+"""Words of PyMySQL's and our own about a login that does not go on, and what to do."""
+
+
+def _at_home(sock: socket.socket) -> bool:
+    """Say whether the server runs on this machine."""
+    ip = str(sock.getpeername()[0])
+    return ip == "::1" or ip.startswith("127.")
+
+
+def _prepared(url: DatabaseUrl, ca_bundle: str) -> Connection:
+    """Return a connection that is not yet one."""
+    try:
+        connection = Connection(
+            host=url.host,
+            user=user_of(url),
+            password=b"" if url.password is None else reveal(url.password).encode(),
+            database=url.database or None,
+            charset=url.options.get("charset", "utf8mb4"),
+            ssl=_encryption(url, ca_bundle),
+            ssl_disabled=url.options.get("ssl_mode") == "DISABLED",
+            auth_plugin_map={"mysql_clear_password": _PlainPassword, "dialog": _PlainPassword},
+            program_name=CLIENT,
+            defer_connect=True,
+        )
+    except KeyError:
+        msg = f"the charset in the URL of {url} is none that there is: leave it out, or write charset=utf8mb4"
+        raise NodeError(msg, code="invalid_config") from None
+    connection._secure = url.local  # noqa: SLF001 - PyMySQL says so only of sockets that it has opened itself
+    return connection
+
+
+def _encryption(url: DatabaseUrl, ca_bundle: str) -> ssl.SSLContext | None:
+    """Return how to encrypt; None is as MySQL's own client has it: where the server can, whoever it is."""
+    ca, cert, key = (url.options.get(option, "") for option in ("ssl_ca", "ssl_cert", "ssl_key"))
+    mode = url.options.get("ssl_mode") or ("VERIFY_CA" if ca else "REQUIRED" if cert else "PREFERRED")
+    if mode in {"DISABLED", "PREFERRED"}:
+        return None
+    verified, named = mode.startswith("VERIFY"), mode == "VERIFY_IDENTITY"
+    return context(url, ca or ca_bundle, verified=verified, named=named, cert=cert, key=key)
+
+
+def _dialled(net: Net, url: DatabaseUrl, deadline: Deadline, *, trusted: bool) -> socket.socket:
+    """Connect to the host, or to a socket of this machine."""
+    if not url.local:
+        try:
+            return net.connect(url.host, url.port, deadline, trusted=trusted)
+        except TimedOut:
+            raise late(url, deadline, connected=False) from None
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        with deadline.guard(partial(shut, sock)):
+            sock.connect(url.host)
+    except OSError as error:
+        sock.close()
+        raise broken(error.errno, url.server) from error
+    return sock
+
+
+def _expect_greeting(sock: socket.socket, url: DatabaseUrl) -> None:
+    """Look at what a server says first, and leave it there to be read."""
+    head = sock.recv(_HEAD, socket.MSG_PEEK | socket.MSG_WAITALL)
+    if not head:
+        raise broken(None, url.server)
+    if len(head) < _HEAD or head[3] != 0 or head[4] not in _GREETINGS:
+        raise refusal("other_service", url)
+
+
+def _failure(error: Exception, url: DatabaseUrl, deadline: Deadline) -> NodeError:
+    """Say why there is no login."""
+    if deadline.over:
+        return late(url, deadline, connected=True)
+    cause = getattr(error, "original_exception", error)
+    if isinstance(cause, OSError):
+        return _broken(cause, url)
+    number, said = _told(error)
+    if number in _LOST:
+        return broken(None, url.server)
+    if hint := next((hint for words, hint in _HINTS.items() if words in said), ""):
+        return refusal("login_refused", url, hint)
+    return refusal(_LOGINS.get(number, "login_refused"), url, said) if number else refusal("other_service", url)
+
+
+def _broken(error: OSError, url: DatabaseUrl) -> NodeError:
+    """Say why a connection broke in the middle of the login."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return distrusted(url, error)
+    if isinstance(error, ssl.SSLError) and not isinstance(error, ssl.SSLEOFError):
+        return refusal("tls", url, (error.reason or str(error)).replace("_", " ").lower())
+    return broken(None if isinstance(error, ssl.SSLError) else error.errno, url.server)
+
+
+def _unanswered(error: Exception, url: DatabaseUrl, deadline: Deadline) -> NodeError:
+    """Say why a query has no answer."""
+    if deadline.over:
+        return slow(url, deadline)
+    number, said = _told(error)
+    if number in _LOST or isinstance(error, OSError):
+        return broken(None, url.server)
+    if not number:
+        return refusal("unreadable", url, said)
+    return refusal(_QUERIES.get(number, "bad_query"), url, said)
+
+
+def _told(error: Exception) -> tuple[int, str]:
+    """Return the number and the words of a server's error; 0 where it is another's."""
+    if not isinstance(error, pymysql.MySQLError):
+        return 0, str(error)
+    number, said = (*error.args, "", "")[:2]
+    return (number, str(said)) if isinstance(number, int) else (0, str(number))
+
+
+@contextmanager
+def _unbuffered(connection: Connection) -> Iterator[SSCursor]:
+    """Give a cursor that keeps no rows."""
+    cursor = connection.cursor(SSCursor)
+    try:
+        yield cursor
+    except BaseException:
+        # else it would be read to its end when it is thrown away, from a connection that is gone
+        if connection._result is not None:  # noqa: SLF001 - see above
+            connection._result.unbuffered_active = False  # noqa: SLF001 - see above
+        raise
+    cursor.close()
+
+
+def _limit(connection: Connection, seconds: float) -> None:
+    """Have the server stop by itself what takes longer, should it not hear of the end."""
+    maria = "MariaDB" in connection.server_version
+    limit = f"max_statement_time = {seconds:.3f}" if maria else f"max_execution_time = {int(seconds * 1000)}"
+    try:
+        connection.query(f"SET SESSION {limit}")
+    except pymysql.MySQLError as error:
+        if _told(error)[0] != _UNKNOWN_VARIABLE:  # an old server has no such limit
+            raise
+
+
+@contextmanager
+def _stoppable(
+    connection: Connection,
+    url: DatabaseUrl,
+    query: str,
+    deadline: Deadline,
+    again: Callable[[Deadline], Connection],
+) -> Iterator[None]:
+    """Stop what the block does on a connection, here and on the server, as soon as the deadline is over."""
+    if deadline.over:
+        raise slow(url, deadline)
+    with connection._sock.dup() as line:  # noqa: SLF001 - it stands nowhere else
+        stop = partial(_stop, connection.server_thread_id[0], query, line, again)
+        # whoever calls the run off must not wait for the server
+        with deadline.guard(threading.Thread(target=stop, daemon=True).start):
+            yield
+
+
+def _stop(number: int, query: str, line: socket.socket, again: Callable[[Deadline], Connection]) -> None:
+    """End a query on the server, if it is the one: behind a balancer, the same number may be another's elsewhere."""
+    trouble = suppress(pymysql.MySQLError, NodeError, OSError, *_NONSENSE)
+    with trouble, again(Deadline(FAREWELL)) as other, other.cursor() as cursor:
+        found = "SELECT 1 FROM information_schema.processlist WHERE id = %s AND info = %s"
+        if cursor.execute(found, (number, query)):
+            cursor.execute(f"KILL QUERY {number:d}")
+    shut(line)
