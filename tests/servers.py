@@ -83,14 +83,10 @@ class Private:
         return str(self.folder / "stranger.pem")
 
     def url(
-        self,
-        user: str = "app",
-        password: str = ENCODED,
-        database: str = "shop",
-        host: str = "127.0.0.1",
-        more: str = "",
+        self, more: str = "", *, user: str = "app", password: str = ENCODED, database: str = "shop", host: str = ""
     ) -> str:
-        return f"{self.kind}://{user}:{password}@{host}:{self.port}/{database}{more}"
+        """Return its URL, with `more` behind it."""
+        return f"{self.kind}://{user}:{password}@{host or '127.0.0.1'}:{self.port}/{database}{more}"
 
     def do(self, *statements: str) -> list[tuple[Any, ...]]:
         """Have its superuser do something, each statement by itself; return what the last one brings."""
@@ -104,8 +100,10 @@ class Private:
         """Show another certificate meanwhile."""
         before = (self.folder / "server.pem").read_bytes(), (self.folder / "server.key").read_bytes()
         self._show(*_pems(certificate))
-        yield
-        self._show(*before)
+        try:
+            yield
+        finally:
+            self._show(*before)
 
     def _show(self, certificate: bytes, key: bytes) -> None:
         (self.folder / "server.pem").write_bytes(certificate)
@@ -196,7 +194,7 @@ def _pems(certificate: trustme.LeafCert) -> tuple[bytes, bytes]:
 @contextmanager
 def _folder(owner: str) -> Iterator[tuple[Path, trustme.CA]]:
     """Make a folder for the user that a server runs as, with certificates in it."""
-    folder, authority = Path(mkdtemp(prefix=f"{owner}-")), trustme.CA()
+    folder, authority = Path(mkdtemp(prefix=f"{owner}-", dir="/tmp")), trustme.CA()
     certificate, key = _pems(authority.issue_cert("localhost"))
     authority.cert_pem.write_to_path(str(folder / "ca.pem"))
     trustme.CA().cert_pem.write_to_path(str(folder / "stranger.pem"))
@@ -207,8 +205,10 @@ def _folder(owner: str) -> Iterator[tuple[Path, trustme.CA]]:
         if os.geteuid() == 0:
             shutil.chown(path, owner, owner)
     folder.chmod(0o755)
-    yield folder, authority
-    shutil.rmtree(folder)
+    try:
+        yield folder, authority
+    finally:
+        shutil.rmtree(folder)
 
 
 def _identity(owner: str) -> dict[str, Any]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import pwd
 import re
+import socket
 import ssl
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from runner.doors.curl import system_trust
 from runner.errors import NodeError, TimedOut, Unreachable
@@ -110,6 +111,17 @@ def slow(url: DatabaseUrl, deadline: Deadline) -> TimedOut:
     if deadline.cancelled:
         deadline.check()
     return TimedOut(f"{url} did not answer the query within {duration_text(deadline.limit)}")
+
+
+class _HasNumber(Protocol):
+    """What a socket has, and a connection that is made of one."""
+
+    def fileno(self) -> int: ...
+
+
+def another(connection: _HasNumber) -> socket.socket:
+    """Return another socket of the same connection, by which other threads can break it off, encrypted or not."""
+    return socket.socket(fileno=os.dup(connection.fileno()))
 
 
 def user_of(url: DatabaseUrl) -> str:

@@ -15,7 +15,18 @@ import pymysql
 from pymysql.cursors import SSCursor
 
 from runner.deadline import Deadline
-from runner.doors.database import CLIENT, FAREWELL, Answer, context, distrusted, late, refusal, slow, user_of
+from runner.doors.database import (
+    CLIENT,
+    FAREWELL,
+    Answer,
+    another,
+    context,
+    distrusted,
+    late,
+    refusal,
+    slow,
+    user_of,
+)
 from runner.doors.net import broken, shut
 from runner.errors import NodeError, TimedOut
 from runner.secrets import reveal
@@ -55,7 +66,7 @@ _NONSENSE: Final = (struct.error, LookupError, ValueError, TypeError, AttributeE
 """What PyMySQL ends with where the other side does not keep to the protocol."""
 
 
-class Connection(pymysql.Connection):  # type: ignore[type-arg]  # a generic one for type checkers alone
+class Connection(pymysql.Connection):
     """PyMySQL's, with what its stubs do not know."""
 
     _sock: socket.socket
@@ -69,7 +80,7 @@ def connect(net: Net, url: DatabaseUrl, ca_bundle: str, deadline: Deadline, *, t
     """Log in; raise `TimedOut`, `Cancelled`, `Refused`, or `NodeError` as `Sql.connect` says."""
     connection = _prepared(url, ca_bundle)
     dialled = _dialled(net, url, deadline, trusted=trusted)
-    with dialled.dup() as line:  # TLS takes the socket itself away
+    with another(dialled) as line:  # TLS takes the socket itself away
         try:
             with deadline.guard(partial(shut, line)):
                 _expect_greeting(dialled, url)
@@ -285,7 +296,7 @@ def _stoppable(
     """Stop what the block does on a connection, here and on the server, as soon as the deadline is over."""
     if deadline.over:
         raise slow(url, deadline)
-    with connection._sock.dup() as line:  # noqa: SLF001 - it stands nowhere else
+    with another(connection._sock) as line:  # noqa: SLF001 - it stands nowhere else
         stop = partial(_stop, connection.server_thread_id[0], query, line, again)
         # whoever calls the run off must not wait for the server
         with deadline.guard(threading.Thread(target=stop, daemon=True).start):

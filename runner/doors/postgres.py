@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import os
 import re
-import socket
 import ssl
 import struct
 import threading
@@ -26,6 +25,7 @@ from runner.doors.database import (
     CLIENT,
     FAREWELL,
     Answer,
+    another,
     authorities,
     context,
     distrusted,
@@ -42,6 +42,7 @@ from runner.records import record
 from runner.secrets import reveal
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable, Iterator, Mapping
 
     from runner.deadline import Deadline
@@ -276,7 +277,7 @@ def _stoppable(connection: psycopg.Connection[Any], url: DatabaseUrl, deadline: 
     """Stop what the block does on a connection, here and on the server, as soon as the deadline is over."""
     if deadline.over:
         raise slow(url, deadline)
-    with socket.socket(fileno=os.dup(connection.fileno())) as line:
+    with another(connection) as line:
         # whoever calls the run off must not wait for the server
         end = threading.Thread(target=_stop, args=(connection, line), daemon=True)
         with deadline.guard(end.start):
