@@ -91,8 +91,9 @@ def database_url(text: str | Secret | Sealed, name: str = "database URL") -> Dat
         raise Invalid("this text is no URL of a database", f"write {EXAMPLE}")
     scheme, rest = found["scheme"].lower(), found["rest"]
     if scheme not in KINDS:
-        msg = f"{described(scheme)} is no kind of database"
-        raise Invalid(msg, did_you_mean(scheme, ["postgresql", "mysql", "mariadb", "sqlite"]))
+        # what stands there may be a credential in the place of a URL
+        known = ["postgresql", "mysql", "mariadb", "sqlite"]
+        raise Invalid("this is the URL of no kind of database that is known", did_you_mean(scheme, known))
     kind = KINDS[scheme]
     return _sqlite(rest) if kind == "sqlite" else _server(kind, rest, name)
 
@@ -129,10 +130,10 @@ def _server(kind: Kind, rest: str, name: str) -> DatabaseUrl:
 def _divided(rest: str) -> tuple[str, re.Match[str]]:
     """Divide user and password from the rest.
 
-    Either may hold an `@`, and so may an option: the first behind which all looks like a host and what follows one is
-    what divides them.
+    Either may hold an `@`, and so may an option: they are divided where all behind looks like a host and what may
+    follow one, as far to the left as that is so.
     """
-    ends = [found.start() for found in re.finditer("@", rest)] or [-1]
+    ends = [-1, *(found.start() for found in re.finditer("@", rest))]
     places = ((rest[: max(end, 0)], _PLACE.fullmatch(rest, end + 1)) for end in ends)
     found = next(((before, place) for before, place in places if place is not None), None)
     if found is None:
