@@ -168,6 +168,7 @@ def mysql(*, tls: bool = True) -> Iterator[Private]:
             "CREATE DATABASE shop CHARACTER SET utf8mb4",
             *(f"CREATE USER {user}@'%' IDENTIFIED BY '{PASSWORD}'{more}" for user, more in users.items()),
             "GRANT ALL ON shop.* TO app@'%'",
+            "GRANT SELECT ON shop.* TO reader@'%', only_tls@'%', busy@'%'",
             "ALTER USER busy@'%' WITH MAX_USER_CONNECTIONS 1",
         )
         yield server

@@ -38,17 +38,20 @@ _SENTENCES: Final = {
     "tls": "{url} and the runner agree on no encryption",
     "no_permission": "{url} does not let {user} ask this",
     "read_only": "a check only reads, and this query would change something in {url}",
-    "bad_query": "{url} cannot make sense of the query",
+    "bad_query": "{url} cannot answer the query",
+    "no_rows": "this statement brings no rows from {url}: ask with one that does, like SELECT or SHOW",
     "query_failed": "{url} failed on the query",
     "unreadable": "the answer of {url} cannot be read",
     "unreachable": "{url} cannot be reached",
 }
 """What is wrong, by the code; the server's own words follow."""
-_CODES: Final = {"no_tls": "tls", "tls_wanted": "tls", "read_only": "bad_query"}
+_CODES: Final = {"no_tls": "tls", "tls_wanted": "tls", "read_only": "bad_query", "no_rows": "bad_query"}
 """Where the code of an error is another."""
 _TRANSIENT: Final = frozenset({"not_ready", "connection_lost", "unreachable"})
 """What another try may change."""
-_REFUSALS: Final = frozenset({"login_refused", "no_database", "no_permission", "read_only", "bad_query", "unreadable"})
+_REFUSALS: Final = frozenset(
+    {"login_refused", "no_database", "no_permission", "read_only", "bad_query", "no_rows", "unreadable"}
+)
 """There is a connection, or could be one: it is no use."""
 _DISTRUST: Final = {
     9: ("not_yet_valid", "is not valid yet"),
@@ -163,11 +166,12 @@ def context(
         if cert:
             found.load_cert_chain(cert, key or None)
     except OSError as error:
-        raise unreadable(url, error.strerror or str(error)) from error
+        missing = next((f"{one}: " for one in (file, cert, key) if one and not os.access(one, os.R_OK)), "")
+        raise unreadable(url, f"{missing}{error.strerror or error}") from error
     return found
 
 
 def unreadable(url: DatabaseUrl, said: str) -> NodeError:
     """Say that a file for the encryption cannot be read."""
-    reason = re.sub(r"^\[[^\]]*\] | \(_ssl\.c:\d+\)$", "", said)
+    reason = re.sub(r"\[[^\]]*\] | \(_ssl\.c:\d+\)$", "", said)
     return NodeError(f"the certificates for {url} cannot be read: {reason}", code="invalid_config")

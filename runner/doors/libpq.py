@@ -22,7 +22,9 @@ logging.getLogger("psycopg").propagate = False
 
 _GLANCE: Final = 0.05
 """Seconds between two looks at whether the run was told to stop."""
-TOLD: Final = re.compile(r'ErrorResponse\t .*? C "(\w{5})" M "(.*?)" (?:[A-Z] "|\\x00)', re.DOTALL)
+_LONGEST: Final = 1 << 16
+"""Bytes of a trace that are read."""
+TOLD: Final = re.compile(r'(?s)\tErrorResponse\t .{0,99}? C "(\w{5})" M "(.{0,999}?)" (?:[A-Z] "|\\x00)')
 """An error of the server in libpq's trace: its code and its words."""
 
 
@@ -45,10 +47,15 @@ def overheard(handle: pq.abc.PGconn) -> Iterator[Callable[[], str]]:
         yield lambda: ""
         return
     with open(os.memfd_create("libpq"), "r+b") as file:  # noqa: PTH123 - it has no path
+
+        def heard() -> str:
+            handle.untrace()  # the last of it is written by that
+            return os.pread(file.fileno(), _LONGEST, 0).decode("utf-8", "replace")
+
         handle.trace(file.fileno())
         handle.set_trace_flags(pq.Trace.SUPPRESS_TIMESTAMPS)
         try:
-            yield lambda: os.pread(file.fileno(), 1 << 16, 0).decode("utf-8", "replace")
+            yield heard
         finally:
             handle.untrace()
 

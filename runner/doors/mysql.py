@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import pymysql
+from pymysql.charset import charset_by_name
 from pymysql.cursors import SSCursor
 
 from runner.deadline import Deadline
@@ -78,14 +79,14 @@ class Connection(pymysql.Connection):
 
 def connect(net: Net, url: DatabaseUrl, ca_bundle: str, deadline: Deadline, *, trusted: bool) -> Connection:
     """Log in; raise `TimedOut`, `Cancelled`, `Refused`, or `NodeError` as `Sql.connect` says."""
-    connection = _prepared(url, ca_bundle)
+    connection = _prepared(url, ca_bundle, deadline)
     dialled = _dialled(net, url, deadline, trusted=trusted)
     with another(dialled) as line:  # TLS takes the socket itself away
         try:
             with deadline.guard(partial(shut, line)):
                 _expect_greeting(dialled, url)
                 connection.connect(dialled)
-        except (pymysql.MySQLError, OSError, *_NONSENSE) as error:
+        except (pymysql.MySQLError, NodeError, OSError, *_NONSENSE) as error:
             dialled.close()
             raise _failure(error, url, deadline) from None
         except BaseException:
@@ -118,9 +119,12 @@ def ask(
             first, rows = None, 0
             with _unbuffered(connection) as cursor:
                 cursor.execute(query)
-                # one row after the other, so that many cost no memory; a statement without any has no columns
-                for row in cursor if cursor.description else ():
+                if not cursor.description:
+                    raise refusal("no_rows", url)
+                for row in cursor:  # one after the other, so that many cost no memory
                     first, rows = first or row, rows + 1
+                    if deadline.over:  # what has arrived by now can be read for long
+                        raise slow(url, deadline)
             taken = time.perf_counter() - began
             connection.rollback()
     except (pymysql.MySQLError, OSError, *_NONSENSE) as error:
@@ -158,24 +162,26 @@ def _at_home(sock: socket.socket) -> bool:
     return ip == "::1" or ip.startswith("127.")
 
 
-def _prepared(url: DatabaseUrl, ca_bundle: str) -> Connection:
-    """Return a connection that is not yet one."""
-    try:
-        connection = Connection(
-            host=url.host,
-            user=user_of(url),
-            password=b"" if url.password is None else reveal(url.password).encode(),
-            database=url.database or None,
-            charset=url.options.get("charset", "utf8mb4"),
-            ssl=_encryption(url, ca_bundle),
-            ssl_disabled=url.options.get("ssl_mode") == "DISABLED",
-            auth_plugin_map={"mysql_clear_password": _PlainPassword, "dialog": _PlainPassword},
-            program_name=CLIENT,
-            defer_connect=True,
-        )
-    except KeyError:
+def _prepared(url: DatabaseUrl, ca_bundle: str, deadline: Deadline) -> Connection:
+    """Return a connection that is not yet one; nothing that it waits for takes longer than the login may."""
+    charset = url.options.get("charset", "utf8mb4")
+    if charset_by_name(charset) is None:
         msg = f"the charset in the URL of {url} is none that there is: leave it out, or write charset=utf8mb4"
-        raise NodeError(msg, code="invalid_config") from None
+        raise NodeError(msg, code="invalid_config")
+    connection = Connection(
+        host=url.host,
+        user=user_of(url),
+        password=b"" if url.password is None else reveal(url.password).encode(),
+        database=url.database or None,
+        charset=charset,
+        ssl=_encryption(url, ca_bundle),
+        ssl_disabled=url.options.get("ssl_mode") == "DISABLED",
+        auth_plugin_map={"mysql_clear_password": _PlainPassword, "dialog": _PlainPassword},
+        read_timeout=max(deadline.left, 0.01),
+        write_timeout=max(deadline.left, 0.01),
+        program_name=CLIENT,
+        defer_connect=True,
+    )
     connection._secure = url.local  # noqa: SLF001 - PyMySQL says so only of sockets that it has opened itself
     return connection
 
@@ -220,6 +226,8 @@ def _failure(error: Exception, url: DatabaseUrl, deadline: Deadline) -> NodeErro
     """Say why there is no login."""
     if deadline.over:
         return late(url, deadline, connected=True)
+    if isinstance(error, NodeError):
+        return error
     cause = getattr(error, "original_exception", error)
     if isinstance(cause, OSError):
         return _broken(cause, url)
@@ -305,8 +313,9 @@ def _stoppable(
 
 def _stop(number: int, query: str, line: socket.socket, again: Callable[[Deadline], Connection]) -> None:
     """End a query on the server, if it is the one: behind a balancer, the same number may be another's elsewhere."""
+    patience = Deadline(FAREWELL)
     trouble = suppress(pymysql.MySQLError, NodeError, OSError, *_NONSENSE)
-    with trouble, again(Deadline(FAREWELL)) as other, other.cursor() as cursor:
+    with trouble, patience.guard(partial(shut, line)), again(patience) as other, other.cursor() as cursor:
         found = "SELECT 1 FROM information_schema.processlist WHERE id = %s AND info = %s"
         if cursor.execute(found, (number, query)):
             cursor.execute(f"KILL QUERY {number:d}")

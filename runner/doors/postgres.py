@@ -61,6 +61,7 @@ _STATES: Final = {
 }
 """Why a server takes no login, by its code or by the class of it."""
 _WORDS: Final = (
+    ("other_service", r"invalid response|unencrypted data after|expected authentication|invalid message|lost sync"),
     ("no_database", r"database .* does not exist|no such database"),
     (
         "login_refused",
@@ -68,7 +69,6 @@ _WORDS: Final = (
     ),
     ("not_ready", r"starting up|shutting down|too many (clients|connections)|remaining connection slots|pgbouncer"),
     ("no_tls", r"does not support SSL"),
-    ("other_service", r"invalid response|unencrypted data after|expected authentication|invalid message|lost sync"),
     ("not_ready", r"session is (not )?read-only|hot standby|server is not in"),
     ("connection_lost", r"server closed the connection|EOF|eof while reading|connection has been closed"),
     ("tls", r"SSL|TLS"),
@@ -121,6 +121,8 @@ def ask(connection: psycopg.Connection[Any], url: DatabaseUrl, query: str, deadl
             # one row after the other, so that many cost no memory, and by the protocol that takes one statement alone
             for row in cursor.stream(query.encode()):
                 first, rows = first or row, rows + 1
+                if deadline.over:  # what has arrived by now can be read for long
+                    raise slow(url, deadline)
             taken = time.perf_counter() - began
             connection.rollback()
     except (psycopg.Error, ValueError, ArithmeticError) as error:
@@ -228,7 +230,7 @@ class _Login:
         reason = _by_words(said)
         if reason == "connection_lost":
             return broken(None, url.server)
-        return refusal(reason or "unreachable", url, _PLAINER.get(said, said))
+        return refusal(reason or "unreachable", url, "" if reason in _ENOUGH else _PLAINER.get(said, said))
 
     def _distrust(self) -> NodeError | None:
         """Find out why a certificate does not convince, which libpq does not say."""
@@ -253,9 +255,10 @@ _PLAINER: Final = {
     'authentication method requirement "!gss,!sspi,!password" failed: server requested a cleartext password': (
         "it asks for the password in the clear; have its URL ask for TLS with sslmode=require"
     ),
-    "server does not support SSL, but SSL was required": "",
 }
 """What libpq says, and words for those who do not know it."""
+_ENOUGH: Final = frozenset({"no_tls", "other_service"})
+"""Where libpq's words add nothing to ours."""
 
 
 def _by_state(table: Mapping[str, str], state: str) -> str:
@@ -296,10 +299,11 @@ def _unanswered(
     """Say why a query has no answer."""
     if deadline.over:
         return slow(url, deadline)
-    said = str(error).partition("\n")[0]
-    if not isinstance(error, psycopg.Error) or (error.sqlstate is None and not connection.broken):
-        return refusal("unreadable", url, said)
-    if error.sqlstate is None:
+    if isinstance(error, psycopg.Error) and error.sqlstate:
+        reason = _by_state(_QUERIES, error.sqlstate) or "bad_query"
+        return refusal(reason, url, error.diag.message_primary or "")
+    if connection.broken:
         return broken(None, url.server)
-    reason = _by_state(_QUERIES, error.sqlstate) or "bad_query"
-    return refusal(reason, url, error.diag.message_primary or said)
+    if isinstance(error, psycopg.ProgrammingError | psycopg.InternalError):
+        return refusal("no_rows", url)
+    return refusal("unreadable", url, str(error).partition("\n")[0])
