@@ -21,6 +21,8 @@ CHECKS: Final[Registry[Check]] = Registry(
         "tcp": "runner.checks.tcp:Tcp",
         "dns": "runner.checks.dns:Dns",
         "tls": "runner.checks.tls:Tls",
+        "postgres": "runner.checks.postgres:Postgres",
+        "mysql": "runner.checks.mysql:Mysql",
         "command": "runner.checks.command:Command",
     },
 )

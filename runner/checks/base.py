@@ -129,6 +129,10 @@ class Check(ABC):
         """Say that it was not done within its limit, `10s`."""
         return f"{self.task} timed out after {limit}"
 
+    def write(self, value: float) -> str:
+        """Write a value that its thresholds are held against."""
+        return written(value, self.unit)
+
     def secrets(self) -> tuple[Secret, ...]:
         """Return the credentials in its configuration, whether they were declared as secrets or not."""
         return ()
@@ -168,7 +172,7 @@ class Measured(Check):
         """Refuse a warning that is given only after something is critical."""
         if not known(self.warning, self.critical) or self._ordered or self.warning == self._default("warning"):
             return
-        mild, bad = (one.text(lambda value: written(value, self.unit)) for one in (self.warning, self.critical) if one)
+        mild, bad = (one.text(self.write) for one in (self.warning, self.critical) if one)
         msg = f"a warning {mild} never comes before critical {bad}"
         hint = "give critical, too" if self.critical == self._default("critical") else "swap them"
         raise Invalid(msg, hint, code="E207", at=("warning",))

@@ -6,7 +6,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from runner.checks.base import Check, Seen, written
+from runner.checks.base import Check, Seen
 from runner.errors import Cancelled, NodeError, TimedOut, Unreachable
 from runner.records import record
 from runner.results import Verdict
@@ -73,7 +73,7 @@ def judge(check: Check, seen: Seen) -> Judged:
 
 def level_text(check: Check, threshold: Threshold) -> str:
     """Write a threshold of a check for people: `above 90%`."""
-    return threshold.text(lambda value: written(value, check.unit))
+    return threshold.text(check.write)
 
 
 def _crossed(check: Check, seen: Seen) -> tuple[Verdict, str]:

@@ -27,7 +27,7 @@ FAREWELL: Final = 0.3
 _SHOWN: Final = 200
 """Characters of what a server says."""
 _PRODUCTS: Final = {"postgresql": "PostgreSQL", "mysql": "MySQL"}
-_SENTENCES: Final = {
+SENTENCES: Final = {
     "login_refused": "{url} refuses the login of {user}",
     "no_database": "{server} has no database {database}",
     "not_ready": "{url} takes no connection now",
@@ -45,14 +45,10 @@ _SENTENCES: Final = {
     "unreachable": "{url} cannot be reached",
 }
 """What is wrong, by the code; the server's own words follow."""
-_CODES: Final = {"no_tls": "tls", "tls_wanted": "tls", "read_only": "bad_query", "no_rows": "bad_query"}
+CODES: Final = {"no_tls": "tls", "tls_wanted": "tls", "read_only": "bad_query", "no_rows": "bad_query"}
 """Where the code of an error is another."""
 _TRANSIENT: Final = frozenset({"not_ready", "connection_lost", "unreachable"})
 """What another try may change."""
-_REFUSALS: Final = frozenset(
-    {"login_refused", "no_database", "no_permission", "read_only", "bad_query", "no_rows", "unreadable"}
-)
-"""There is a connection, or could be one: it is no use."""
 _DISTRUST: Final = {
     9: ("not_yet_valid", "is not valid yet"),
     10: ("expired", "has expired, or one that vouches for it has"),
@@ -81,17 +77,16 @@ class Answer:
 
 def refusal(reason: str, url: DatabaseUrl, said: str = "") -> NodeError:
     """Say why a server does not do what it should, by a key of the sentences, and in its own words."""
-    sentence = _SENTENCES[reason].format(
+    sentence = SENTENCES[reason].format(
         url=url,
         user=url.user or "this user",
         server=f"{url.kind} at {url.server}" if reason == "no_database" else url.server,
         database=url.database or "of this name",
         product=_PRODUCTS.get(url.kind, ""),
     )
-    kind = NodeError if reason in _REFUSALS else Unreachable
+    kind = Unreachable if reason in _TRANSIENT else NodeError
     words = own_words(said, url)
-    message = f"{sentence}: {words}" if words else sentence
-    return kind(message, code=_CODES.get(reason, reason), retryable=reason in _TRANSIENT)
+    return kind(f"{sentence}: {words}" if words else sentence, code=CODES.get(reason, reason))
 
 
 def own_words(said: str, url: DatabaseUrl) -> str:
@@ -138,13 +133,12 @@ def user_of(url: DatabaseUrl) -> str:
         raise NodeError(msg, code="invalid_config") from None
 
 
-def distrusted(url: DatabaseUrl, error: ssl.SSLCertVerificationError) -> Unreachable:
+def distrusted(url: DatabaseUrl, error: ssl.SSLCertVerificationError) -> NodeError:
     """Say why the certificate of a server does not convince."""
     code, sentence = _DISTRUST.get(error.verify_code, ("tls", f"is not accepted (“{error.verify_message}”)"))
     remedy = f"; name the file of its authority in {'sslrootcert' if url.kind == 'postgresql' else 'ssl_ca'} of the URL"
     hint = remedy if code in {"self_signed", "unknown_root", "incomplete_chain"} else ""
-    msg = f"the certificate of {url} {sentence.format(host=url.host)}{hint}"
-    return Unreachable(msg, code=code, retryable=False)
+    return NodeError(f"the certificate of {url} {sentence.format(host=url.host)}{hint}", code=code)
 
 
 def authorities(ca_bundle: str) -> tuple[str, str]:

@@ -35,8 +35,8 @@ class Sql:
         """Return a DB-API connection, in a transaction of its own from the first statement on.
 
         Raises `TimedOut`, `Cancelled`, `Refused` (`refused_address`), `Unreachable` with the codes of `Net.connect`
-        and with `not_ready`, `other_service`, `tls` or what is wrong with a certificate, and `NodeError` with
-        `login_refused`, `no_database` or `invalid_config`. Messages name the server and never hold the password.
+        and with `not_ready`, and `NodeError` with `login_refused`, `no_database`, `other_service`, `invalid_config`,
+        `tls`, or what is wrong with a certificate. Messages name the server and never hold the password.
         """
         if url.local and not trusted:
             msg = f"{url.server} is not connected to: sockets of this machine are refused"
@@ -55,7 +55,7 @@ class Sql:
         """Connect, and have one query answered in a transaction that only reads and is taken back.
 
         What is not done in time is stopped on the server, too. Raises as `connect` does, and `NodeError` with
-        `connection_lost`, `query_failed`, `bad_query`, `no_permission` or `unreadable`.
+        `query_failed`, `bad_query`, `no_permission` or `unreadable`.
         """
         _way_to(url)  # loading it is no time of the server's
         began = time.perf_counter()

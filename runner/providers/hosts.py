@@ -32,6 +32,7 @@ _ILL: Final = frozenset(
         "slow",
         "slow_answer",
         "slow_connection",
+        "slow_query",
         "slow_transfer",
     }
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from runner.providers.rule import THRESHOLD
+from runner.providers.rule import DATABASES, THRESHOLD
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +25,12 @@ _WORDS: Final = {
         ("there is no such name", "no_such_name"),
         ("no name server answers", "no_resolver"),
     ),
+    "timed_out": (("did not answer the query", "slow_query"),),
+    "not_ready": (
+        ("oo many", "connections"),
+        ("connection slots", "connections"),
+        ("max_user_connections", "connections"),
+    ),
 }
 """By code: words of the message that say more, and the kind that they mean."""
 _SILENT: Final = frozenset({"timed_out", "connection_refused", "connection_lost", "unreachable"})
@@ -39,10 +45,20 @@ def kind_of(check: CheckResult) -> str:
     """Say what kind of failure this is."""
     if check.type == "dns" and check.code in _SILENT:
         return "no_resolver"
+    if check.type in DATABASES and check.code in {THRESHOLD, "content", "unreadable"}:
+        return _of_answer(check)
     if check.code == THRESHOLD:
         return slowest(check.metrics) if check.type == "http" else _SLOW.get(check.type, check.code)
     words = _WORDS.get(check.code, ())
     return next((kind for text, kind in words if text in check.message), check.code)
+
+
+def _of_answer(check: CheckResult) -> str:
+    """Say what a database that answers is to blame for: what it says, or the time it takes."""
+    if check.code != THRESHOLD or check.unit != "s":
+        return "answer"
+    connect, query = (check.metrics.get(key, 0.0) for key in ("connect_ms", "query_ms"))
+    return "slow_connection" if connect > query else "slow_query"
 
 
 def slowest(metrics: Mapping[str, float]) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from runner.providers.filling import quotable
-from runner.providers.rule import REMOTE
+from runner.providers.rule import DATABASES, REMOTE
 from runner.results import NOTHING
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def host_of(check: CheckResult) -> str:
     """Return the machine or host that a check looks at."""
     if check.type == "dns":
         return check.subject.partition(" ")[0]
-    where = check.subject.partition(" as ")[0]
+    where = _server(check) if check.type in DATABASES else check.subject.partition(" as ")[0]
     return _address(where) or (where if "://" in where else where.partition(":")[0])
 
 
@@ -52,6 +52,8 @@ def check_names(check: CheckResult) -> Mapping[str, str]:
     common = {"host": host, "machine": host, "name": host, "record": "A", "at": ""}
     if check.type == "dns":
         return {**common, **_lookup(check.subject)}
+    if check.type in DATABASES:
+        return {**common, "place": check.subject, "wanted": host, **_database(check)}
     if check.type in REMOTE:
         where, _, wanted = check.subject.partition(" as ")
         names = {**common, "place": check.subject, "wanted": wanted or host, **_reached(where)}
@@ -100,6 +102,18 @@ def _lookup(subject: str) -> Names:
     name, _, record = asked.partition(" ")
     at = f" @{server}" if _HOST.fullmatch(server) else ""
     return {"place": name, "record": record or "A", "at": at, **_reached(name)}
+
+
+def _server(check: CheckResult) -> str:
+    """Return the server in what a check of a database looks at: `db.example:5432/shop`, `web-1:/run/postgresql`."""
+    return check.subject.partition("/")[0].removesuffix(":")
+
+
+def _database(check: CheckResult) -> Names:
+    """Return address and port of a database server, and what `openssl` calls its way into TLS."""
+    names = _reached(_server(check))
+    server = names.pop("server", "")
+    return {**names, "database": server, "starttls": check.type} if "port" in names else {}
 
 
 def _reached(subject: str) -> Names:

@@ -11,7 +11,9 @@ Phrase = tuple[str, ...]
 
 THRESHOLD: Final = ""
 """The code of a check that a threshold judged."""
-REMOTE: Final = frozenset({"http", "tcp", "dns", "tls"})
+DATABASES: Final = frozenset({"postgres", "mysql"})
+"""Types of checks that ask a database."""
+REMOTE: Final = frozenset({"http", "tcp", "dns", "tls"}) | DATABASES
 """Types of checks that look at something beyond this machine."""
 
 

@@ -24,7 +24,7 @@ URGENCY: Final = ("high", "medium", "low")
 _BY_VERDICT: Final = {Verdict.CRITICAL: "high", Verdict.UNKNOWN: "medium", Verdict.WARNING: "medium"}
 _BY_SEVERITY: Final = {Severity.CRITICAL: "high", Severity.WARNING: "medium", Severity.INFO: "low"}
 _WORD: Final = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+[a-z]*")
-_TIMES: Final = ("dns_ms", "connect_ms", "tls_ms", "first_byte_ms", "total_ms")
+_TIMES: Final = ("dns_ms", "connect_ms", "tls_ms", "first_byte_ms", "query_ms", "total_ms")
 _ADDRESS: Final = re.compile(r"https?://[^\s<>\"'`]+")
 _REASONS: Final = ("reason", "check", "probe", "type")
 """Labels that say what kind of trouble an alert is about."""

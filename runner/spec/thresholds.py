@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Any, TypeAlias
 
 from runner.records import record
-from runner.spec.base import Invalid, ReadBy, Template
+from runner.spec.base import Invalid, ReadBy, Template, described
 from runner.spec.quantities import DURATION_SCHEMA, PERCENT_SCHEMA, duration, number, percentage
 
 
@@ -49,6 +49,11 @@ class Threshold:
     def _ends(self) -> tuple[float | None, float | None]:
         """The lowest and the highest value that is well; None where there is none."""
         return self.outside or (self.below, self.above)
+
+
+@record
+class Span(Threshold):
+    """From which time on: a threshold that was given as a duration where a number may stand, too."""
 
 
 def _threshold(value: object, read: Callable[[object], float], direction: str) -> Threshold:
@@ -101,6 +106,27 @@ def number_above(value: object) -> Threshold:
     return _threshold(value, number, "above")
 
 
+def answer_above(value: object) -> Threshold:
+    """Read a threshold on an answer, or, given as a duration, on the time that it takes; a bare one means above it."""
+    durations: list[bool] = []
+
+    def read(limit: object) -> float:
+        durations.append(isinstance(limit, str))
+        if isinstance(limit, str):
+            return duration(limit)
+        try:
+            return number(limit)
+        except Invalid:
+            msg = f"expected a number or a duration, got {described(limit)}"
+            raise Invalid(msg, 'a number judges the answer, "500ms" the time that it takes', code="E202") from None
+
+    found = _threshold(value, read, "above")
+    if len(set(durations)) > 1:
+        hint = "a number judges the answer, a duration the time that it takes"
+        raise Invalid("outside takes two numbers or two durations", hint, at=("outside",))
+    return Span(above=found.above, below=found.below, outside=found.outside) if any(durations) else found
+
+
 def _threshold_schema(scalar: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "anyOf": [
@@ -120,4 +146,7 @@ def _threshold_schema(scalar: Mapping[str, Any]) -> dict[str, Any]:
 PercentAbove: TypeAlias = Annotated[Threshold, ReadBy(percent_above, _threshold_schema(PERCENT_SCHEMA))]
 DurationAbove: TypeAlias = Annotated[Threshold, ReadBy(duration_above, _threshold_schema(DURATION_SCHEMA))]
 DurationBelow: TypeAlias = Annotated[Threshold, ReadBy(duration_below, _threshold_schema(DURATION_SCHEMA))]
+AnswerAbove: TypeAlias = Annotated[
+    Threshold, ReadBy(answer_above, _threshold_schema({"anyOf": [{"type": "number"}, DURATION_SCHEMA]}))
+]
 NumberAbove: TypeAlias = Annotated[Threshold, ReadBy(number_above, _threshold_schema({"type": "number"}))]

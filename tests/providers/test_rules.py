@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from runner.checks import CHECKS
+from runner.doors.database import CODES, SENTENCES
 from runner.providers.kinds import kind_of
 from runner.providers.rule import REMOTE
 from runner.providers.rules import ROOTS, RULES
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
     from runner.facts import CheckResult
 
 RUNNER: Final = Path(__file__).parents[2] / "runner"
-NOT_OF_CHECKS: Final = {"login_refused", "refused_by_server", "invalid_config", "cancelled", ""}
-"""Codes of mail, of definitions and of runs; and of what is well."""
+NOT_OF_CHECKS: Final = {"refused_by_server", "cancelled", ""}
+"""Codes of mail and of runs; and of what is well."""
 
 
 def rule_of(result: CheckResult) -> str:
@@ -62,6 +63,40 @@ def rule_of(result: CheckResult) -> str:
         (check("tls", "shop.example:443", code="unknown_root"), "certificate_authority"),
         (check("tls", "shop.example:443", code="tls"), "certificate"),
         (check("tls", "shop.example:443", code="connection_refused"), "connection_refused"),
+        *(
+            (check(kind, "db.example:5432/shop", verdict, code=code, message=f"postgresql at db {words}"), rule)
+            for kind in ("postgres", "mysql")
+            for code, verdict, words, rule in (
+                ("content", "critical", "answered 7, expected 5", "database_answer"),
+                ("unreadable", "unknown", "answered NULL, which is no number", "database_answer"),
+                ("timed_out", "critical", "did not answer the query within 10s", "slow_query"),
+                ("timed_out", "critical", "did not take the connection within 10s", "timed_out"),
+                ("login_refused", "unknown", "refuses the login of app", "login_refused"),
+                ("no_database", "critical", "has no database shop", "no_database"),
+                ("not_ready", "critical", "takes no connection now: sorry, too many clients already", "connections"),
+                ("not_ready", "critical", "takes no connection now: Too many connections", "connections"),
+                ("not_ready", "critical", "now: remaining connection slots are reserved", "connections"),
+                ("not_ready", "critical", "has exceeded the 'max_user_connections' resource", "connections"),
+                ("not_ready", "critical", "takes no connection now: it is starting up", "database_not_ready"),
+                ("other_service", "critical", "something else listens there", "other_service"),
+                ("query_failed", "critical", "failed on the query: out of memory", "query_failed"),
+                ("bad_query", "unknown", "cannot answer the query: syntax error", "bad_query"),
+                ("no_permission", "unknown", "does not let app ask this", "bad_query"),
+                ("expired", "critical", "has expired", "certificate_expired"),
+                ("tls", "critical", "offers no TLS", "certificate"),
+                ("connection_lost", "critical", "lost", "connection_lost"),
+                ("bad_url", "unknown", "is of no use", "could_not_tell"),
+            )
+        ),
+        (check("postgres", "db:5432/shop", value=120.0), "database_answer"),
+        (
+            check("postgres", "db:5432/shop", unit="s", metrics={"connect_ms": 5.0, "query_ms": 900.0}),
+            "slow_query",
+        ),
+        (
+            check("mysql", "db:3306/shop", unit="s", metrics={"connect_ms": 900.0, "query_ms": 5.0}),
+            "slow_connection",
+        ),
         (http("connection_refused"), "connection_refused"),
         (http("timed_out"), "timed_out"),
         (http("unreachable"), "unreachable"),
@@ -131,9 +166,12 @@ def test_a_slow_page_is_slow_where_most_of_its_time_goes(milliseconds: tuple[int
 
 def test_every_code_that_a_check_may_have_has_a_rule() -> None:
     sources = [*(RUNNER / "checks").glob("*.py"), RUNNER / "errors.py"]
-    sources += [RUNNER / "doors" / f"{name}.py" for name in ("net", "curl", "http", "process", "dns", "tls")]
+    sources += [
+        RUNNER / "doors" / f"{name}.py" for name in ("net", "curl", "http", "process", "dns", "tls", "sql", "database")
+    ]
     texts = [path.read_text() for path in sources]
     codes = {code for text in texts for code in re.findall(r"code ?= ?\"([a-z_]*)\"", text)} - NOT_OF_CHECKS
+    codes |= {CODES.get(reason, reason) for reason in SENTENCES}
     known = {code for rule in RULES if rule.checks for code in rule.codes}
     assert {"status", "timed_out", "content"} <= codes
     assert codes - known == set()
@@ -248,7 +286,7 @@ def test_words_are_split_as_people_read_them(text: str, split: tuple[str, ...]) 
 
 NAMES: Final = {
     "place", "host", "machine", "address", "port", "server", "url", "name", "wanted", "record", "at", "on",
-    "process", "unit", "namespace", "pod", "node", "claim", "job_name",
+    "process", "unit", "database", "starttls", "namespace", "pod", "node", "claim", "job_name",
 }  # fmt: skip
 
 

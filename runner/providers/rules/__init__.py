@@ -1,7 +1,8 @@
 """What the local analysis knows: a table of rules, each with what it is about and what to do.
 
 Texts may name what `topics` knows by a word in braces: `{place}` (what is not well), `{host}` (the machine or host
-that it is on), and in commands `{address}`, `{port}`, `{server}`, `{url}`, `{name}`, `{on}` (a path, with a blank
+that it is on), and in commands `{address}`, `{port}`, `{server}`, `{database}` and `{starttls}` (of a database
+server), `{url}`, `{name}`, `{on}` (a path, with a blank
 before it), `{process}`, `{namespace}`, `{pod}`, `{node}`, `{claim}` and `{job_name}`. Of two rules that fit, the first
 is taken.
 """
@@ -11,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from runner.providers.rules.certificates import CERTIFICATES
+from runner.providers.rules.databases import DATABASE
 from runner.providers.rules.machine import MACHINE
 from runner.providers.rules.network import NETWORK
 from runner.providers.rules.services import SERVICES
@@ -19,7 +21,7 @@ from runner.providers.rules.web import WEB
 if TYPE_CHECKING:
     from runner.providers.rule import Rule
 
-RULES: Final[tuple[Rule, ...]] = (*MACHINE, *CERTIFICATES, *NETWORK, *WEB, *SERVICES)
+RULES: Final[tuple[Rule, ...]] = (*MACHINE, *CERTIFICATES, *NETWORK, *WEB, *DATABASE, *SERVICES)
 ROOTS: Final = frozenset(
     {"disk_full", "read_only", "memory_high", "oom_killed", "cpu_high", "hardware", "node_not_ready"}
 )

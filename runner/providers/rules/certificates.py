@@ -11,6 +11,10 @@ _SHOWS: Final = (
     "`openssl s_client -connect {server} -servername {wanted} </dev/null | openssl x509 -noout -dates -subject"
     " -issuer -ext subjectAltName` shows the certificate that is served"
 )
+_DATABASE_SHOWS: Final = (
+    "`openssl s_client -starttls {starttls} -connect {database} </dev/null | openssl x509 -noout -dates -subject"
+    " -issuer -ext subjectAltName` shows the certificate that is served"
+)
 
 CERTIFICATES: Final = (
     Rule(
@@ -24,6 +28,7 @@ CERTIFICATES: Final = (
         cause="The certificate of {host} has expired: its renewal did not run, or the server was not reloaded.",
         actions=(
             _SHOWS,
+            _DATABASE_SHOWS,
             "Renew it (with certbot: `certbot renew`), then reload the server: it keeps the old one until then",
             "Find out why the renewal did not run by itself: its timer, its log, the challenge that it has to answer",
         ),
@@ -39,6 +44,7 @@ CERTIFICATES: Final = (
         cause="The certificate of {host} was not renewed when it was due.",
         actions=(
             _SHOWS,
+            _DATABASE_SHOWS,
             "Renew it (with certbot, `certbot renew --dry-run` says what is in the way), and reload the server",
             "Where the renewal has run already, the server was not reloaded, or another one answers here",
         ),
@@ -53,6 +59,7 @@ CERTIFICATES: Final = (
         actions=(
             "`date -u` here shows the time that it was judged by",
             _SHOWS,
+            _DATABASE_SHOWS,
             "Where the clock is right, serve the certificate that is valid today",
         ),
     ),
@@ -65,6 +72,7 @@ CERTIFICATES: Final = (
         cause="{host} serves another site's certificate: the name is missing in it, or the server's default answers.",
         actions=(
             _SHOWS,
+            _DATABASE_SHOWS,
             "Add the name to the certificate, or correct which certificate the server picks for this name",
             "Where the name has just moved, check with `dig +short {wanted}` that it leads to the right server",
         ),
@@ -78,6 +86,7 @@ CERTIFICATES: Final = (
         cause="{host} serves the certificate that came with the software, or one of an authority of your own.",
         actions=(
             _SHOWS,
+            _DATABASE_SHOWS,
             "Get one from an authority that clients trust, and reload the server",
             "Where an authority of your own has signed it, name that one's file in `REQUESTS_CA_BUNDLE`",
         ),
@@ -91,6 +100,7 @@ CERTIFICATES: Final = (
         cause="{host} serves its own certificate without the one in between that leads to a known authority.",
         actions=(
             "`openssl s_client -connect {server} -servername {wanted} -showcerts </dev/null` shows what is served",
+            _DATABASE_SHOWS,
             "Serve the full chain (certbot calls it fullchain.pem), and reload the server",
             "Where an authority of your own has signed it, name that one's file in `REQUESTS_CA_BUNDLE`",
         ),
@@ -104,6 +114,7 @@ CERTIFICATES: Final = (
         cause="{host} has its certificate from an authority of your own, or from one that is no longer trusted.",
         actions=(
             "`openssl s_client -connect {server} -servername {wanted} -showcerts </dev/null` shows what is served",
+            _DATABASE_SHOWS,
             "Get one from an authority that clients trust, and reload the server",
             "Where the authority is your own, name its file in `REQUESTS_CA_BUNDLE`",
         ),
@@ -118,6 +129,7 @@ CERTIFICATES: Final = (
         cause="{host} has a certificate that is not accepted, speaks too old a version of TLS, or speaks no TLS here.",
         actions=(
             "`openssl s_client -connect {server} -servername {wanted} </dev/null` shows how far it comes",
+            "`openssl s_client -starttls {starttls} -connect {database} </dev/null` shows how far it comes",
             "Renew or correct the certificate, or bring the server's TLS settings up to date, and reload it",
         ),
     ),

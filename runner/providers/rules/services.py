@@ -48,6 +48,8 @@ SERVICES: Final = (
                 "refused_address",
                 "refused",
                 "failed",
+                "bad_url",
+                "invalid_config",
             }
         ),
         title="Let the check of {place} see again",
@@ -135,18 +137,6 @@ SERVICES: Final = (
         actions=(
             "`kubectl -n {namespace} describe quota` shows what is used of what",
             "Give back what is not needed, or raise the quota",
-        ),
-    ),
-    Rule(
-        type="connections",
-        phrases=phrases("too many connections", "connections exhausted", "connection pool", "max connections"),
-        title="Free connections of {place}",
-        description="New clients are turned away while all places are taken.",
-        cause="Clients open more connections than there are places for, or do not give them back.",
-        actions=(
-            "PostgreSQL: `SELECT usename, state, count(*) FROM pg_stat_activity GROUP BY 1, 2` shows who holds them",
-            "MySQL: `SHOW PROCESSLIST` shows who holds them",
-            "End idle ones, and limit the pools of the clients; raise the limit last",
         ),
     ),
     Rule(

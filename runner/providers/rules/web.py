@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from runner.providers.rule import REMOTE, THRESHOLD, Rule, phrases
+from runner.providers.rule import DATABASES, REMOTE, THRESHOLD, Rule, phrases
 
 _HTTP: Final = frozenset({"http"})
 _STATUS: Final = frozenset({"status"})
@@ -158,7 +158,7 @@ WEB: Final = (
     ),
     Rule(
         type="slow_connection",
-        checks=frozenset({"http", "tcp"}),
+        checks=frozenset({"http", "tcp"}) | DATABASES,
         codes=frozenset({"slow_connection"}),
         title="Find out what slows the connection to {place}",
         description="All is right, and late: the time passes before anything is even asked.",
