@@ -56,8 +56,8 @@ _ALLOWED: Final = """
 local all postgres trust
 local all all scram-sha-256
 hostssl all only_tls all scram-sha-256
+hostnossl all only_tls all reject
 host all in_the_clear all password
-host all turned_away all reject
 host all all all scram-sha-256
 """
 
@@ -141,7 +141,7 @@ def postgres(*, tls: bool = True) -> Iterator[Private]:
         process = stack.enter_context(_started([str(binary / "postgres"), "-D", str(data)], "postgres", folder))
         server = _awaited(Private("postgresql", folder, port, process, authority))
         quoted = PASSWORD.replace("'", "''")
-        roles = ("app", "only_tls", "in_the_clear", "turned_away", "reader")
+        roles = ("app", "only_tls", "in_the_clear", "reader")
         server.do(
             *(f"CREATE ROLE {role} LOGIN PASSWORD '{quoted}'" for role in roles), "CREATE DATABASE shop OWNER app"
         )
@@ -177,15 +177,23 @@ def mysql(*, tls: bool = True) -> Iterator[Private]:
 def _awaited(server: Private) -> Private:
     """Wait until a server takes connections."""
     end, log = time.monotonic() + PATIENCE, server.folder / "log"
-    while True:
-        try:
-            server.do("SELECT 1")
-        except (psycopg.Error, pymysql.MySQLError):
-            assert server.process.poll() is None, log.read_text()
-            assert time.monotonic() < end, log.read_text()
-            time.sleep(0.05)
-        else:
-            return server
+    while not _answers(server):
+        assert server.process.poll() is None, log.read_text()
+        assert time.monotonic() < end, log.read_text()
+        time.sleep(0.05)
+    return server
+
+
+def _answers(server: Private) -> bool:
+    path = server.folder / (f".s.PGSQL.{server.port}" if server.kind == "postgresql" else "s")
+    with socket.socket(socket.AF_UNIX) as probe:
+        if probe.connect_ex(str(path)):
+            return False
+    try:
+        server.do("SELECT 1")
+    except (psycopg.Error, pymysql.MySQLError):
+        return False
+    return True
 
 
 def _pems(certificate: trustme.LeafCert) -> tuple[bytes, bytes]:
@@ -250,6 +258,14 @@ def private_mysql() -> Iterator[Private]:
     """A MariaDB of one's own, with passwords and TLS."""
     with mysql() as server:
         yield server
+
+
+@pytest.fixture
+def server(request: pytest.FixtureRequest) -> Private:
+    """The private server of a kind (`postgresql`, `mysql`), for tests that are the same for both."""
+    name = {"postgresql": "private_postgres", "mysql": "private_mysql"}[request.param]
+    found: Private = request.getfixturevalue(name)
+    return found
 
 
 def _shared(name: str, variable: str, default: str) -> DatabaseUrl:

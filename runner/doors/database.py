@@ -7,6 +7,7 @@ import pwd
 import re
 import socket
 import ssl
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -17,6 +18,8 @@ from runner.secrets import Masker
 from runner.spec import duration_text
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from runner.deadline import Deadline
     from runner.spec.databases import DatabaseUrl
 
@@ -47,6 +50,8 @@ SENTENCES: Final = {
 """What is wrong, by the code; the server's own words follow."""
 CODES: Final = {"no_tls": "tls", "tls_wanted": "tls", "read_only": "bad_query", "no_rows": "bad_query"}
 """Where the code of an error is another."""
+_ENOUGH: Final = frozenset({"no_tls", "other_service", "no_rows"})
+"""Where the words of a library would add nothing."""
 _TRANSIENT: Final = frozenset({"not_ready", "connection_lost", "unreachable"})
 """What another try may change."""
 _DISTRUST: Final = {
@@ -85,7 +90,7 @@ def refusal(reason: str, url: DatabaseUrl, said: str = "") -> NodeError:
         product=_PRODUCTS.get(url.kind, ""),
     )
     kind = Unreachable if reason in _TRANSIENT else NodeError
-    words = own_words(said, url)
+    words = "" if reason in _ENOUGH else own_words(said, url)
     return kind(f"{sentence}: {words}" if words else sentence, code=CODES.get(reason, reason))
 
 
@@ -120,6 +125,11 @@ class _HasNumber(Protocol):
 def another(connection: _HasNumber) -> socket.socket:
     """Return another socket of the same connection, by which other threads can break it off, encrypted or not."""
     return socket.socket(fileno=os.dup(connection.fileno()))
+
+
+def aside(task: Callable[[], None]) -> Callable[[], None]:
+    """Return what begins a task and does not wait: whoever calls a run off must not wait for a server."""
+    return lambda: threading.Thread(target=task, daemon=True).start()
 
 
 def user_of(url: DatabaseUrl) -> str:

@@ -1,19 +1,17 @@
-"""libpq, led by hand: what it goes by, what it says to the server, and when it can go on."""
+"""libpq, led by hand: it goes by what it is told alone, and stops when it is told to."""
 
 from __future__ import annotations
 
 import logging
-import os
-import re
 import select
-import sys
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from psycopg import pq
+from psycopg import generators, pq
+from psycopg.conninfo import make_conninfo
+from psycopg.waiting import Ready, Wait
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Mapping
 
     from runner.deadline import Deadline
 
@@ -22,10 +20,35 @@ logging.getLogger("psycopg").propagate = False
 
 _GLANCE: Final = 0.05
 """Seconds between two looks at whether the run was told to stop."""
-_LONGEST: Final = 1 << 16
-"""Bytes of a trace that are read."""
-TOLD: Final = re.compile(r'(?s)\tErrorResponse\t .{0,99}? C "(\w{5})" M "(.{0,999}?)" (?:[A-Z] "|\\x00)')
-"""An error of the server in libpq's trace: its code and its words."""
+
+
+class TooLateError(Exception):
+    """The time was up, or the run was told to stop."""
+
+    def __init__(self, *, connected: bool) -> None:
+        super().__init__()
+        self.connected = connected
+        """The other side had taken the connection."""
+
+
+def log_in(parameters: Mapping[str, str], until: Deadline) -> pq.abc.PGconn:
+    """Log in; raise `psycopg.OperationalError`, or `TooLateError`.
+
+    Psycopg's own loop takes whole seconds, at least two for each address, and cannot be called off. What it steps
+    through is used all the same: a server may have its client reckon for long, and other threads can go on meanwhile.
+    """
+    steps = generators.connect(make_conninfo("", **parameters))
+    connected = False
+    try:
+        descriptor, wanted = next(steps)
+        while _ready(descriptor, wanted, until):
+            connected = True
+            descriptor, wanted = steps.send(Ready.R if wanted == Wait.R else Ready.W)
+    except StopIteration as done:
+        handle: pq.abc.PGconn = done.value
+        return handle
+    steps.close()
+    raise TooLateError(connected=connected)
 
 
 def neutral() -> dict[str, str]:
@@ -40,30 +63,10 @@ def neutral() -> dict[str, str]:
     return {key: value.decode() for key, value in defaults.items() if key != "service"} | given
 
 
-@contextmanager
-def overheard(handle: pq.abc.PGconn) -> Iterator[Callable[[], str]]:
-    """Listen to what libpq and the server say to each other; nothing is heard where the system has no such trace."""
-    if sys.platform != "linux":
-        yield lambda: ""
-        return
-    with open(os.memfd_create("libpq"), "r+b") as file:  # noqa: PTH123 - it has no path
-
-        def heard() -> str:
-            handle.untrace()  # the last of it is written by that
-            return os.pread(file.fileno(), _LONGEST, 0).decode("utf-8", "replace")
-
-        handle.trace(file.fileno())
-        handle.set_trace_flags(pq.Trace.SUPPRESS_TIMESTAMPS)
-        try:
-            yield heard
-        finally:
-            handle.untrace()
-
-
-def ready(descriptor: int, turn: pq.PollingStatus, until: Deadline) -> bool:
+def _ready(descriptor: int, wanted: Wait, until: Deadline) -> bool:
     """Wait until a socket can be read or written; False where the time is up first."""
     poll = select.poll()
-    poll.register(descriptor, select.POLLIN if turn == pq.PollingStatus.READING else select.POLLOUT)
+    poll.register(descriptor, select.POLLIN if wanted == Wait.R else select.POLLOUT)
     while not until.over:
         if poll.poll(min(_GLANCE, until.left) * 1000):
             return True

@@ -5,27 +5,19 @@ from __future__ import annotations
 import socket
 import ssl
 import struct
-import threading
-import time
-from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import pymysql
 from pymysql.charset import charset_by_name
-from pymysql.cursors import SSCursor
 
-from runner.deadline import Deadline
 from runner.doors.database import (
     CLIENT,
-    FAREWELL,
-    Answer,
     another,
     context,
     distrusted,
     late,
     refusal,
-    slow,
     user_of,
 )
 from runner.doors.net import broken, shut
@@ -33,8 +25,7 @@ from runner.errors import NodeError, TimedOut
 from runner.secrets import reveal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
+    from runner.deadline import Deadline
     from runner.doors.net import Net
     from runner.spec.databases import DatabaseUrl
 
@@ -42,8 +33,7 @@ _HEAD: Final = 5
 """Bytes of a greeting that tell whether it is one: its length, its number (0), and the version of the protocol."""
 _GREETINGS: Final = frozenset({9, 10, 255})
 """Versions of the protocol, and an error in their place."""
-_UNKNOWN_VARIABLE: Final = 1193
-_LOST: Final = frozenset({2006, 2013})
+LOST: Final = frozenset({2006, 2013})
 _LOGINS: Final = {
     1040: "not_ready",
     1049: "no_database",
@@ -55,15 +45,7 @@ _LOGINS: Final = {
     3159: "tls_wanted",
 }
 """Why a server takes no login, by its number; any other is a refusal."""
-_QUERIES: Final = {
-    **dict.fromkeys((1044, 1142, 1143, 1227, 1370), "no_permission"),
-    1792: "read_only",
-    **dict.fromkeys((1021, 1030, 1034, 1035, 1037, 1038, 1041, 1114, 1194, 1195, 1205, 1206, 1213), "query_failed"),
-    **dict.fromkeys((1317, 1969, 3024), "query_failed"),
-    **dict.fromkeys((1053, 1927), "connection_lost"),
-}
-"""Why a server does not answer a query, by its number; of any other the query is to blame."""
-_NONSENSE: Final = (struct.error, LookupError, ValueError, TypeError, AttributeError, RuntimeError)
+NONSENSE: Final = (struct.error, LookupError, ValueError, TypeError, AttributeError, NameError, RuntimeError)
 """What PyMySQL ends with where the other side does not keep to the protocol."""
 
 
@@ -86,7 +68,7 @@ def connect(net: Net, url: DatabaseUrl, ca_bundle: str, deadline: Deadline, *, t
             with deadline.guard(partial(shut, line)):
                 _expect_greeting(dialled, url)
                 connection.connect(dialled)
-        except (pymysql.MySQLError, NodeError, OSError, *_NONSENSE) as error:
+        except (pymysql.MySQLError, NodeError, OSError, *NONSENSE) as error:
             dialled.close()
             raise _failure(error, url, deadline) from None
         except BaseException:
@@ -96,40 +78,6 @@ def connect(net: Net, url: DatabaseUrl, ca_bundle: str, deadline: Deadline, *, t
         connection.close()
         raise late(url, deadline, connected=True)
     return connection
-
-
-def ask(
-    connection: Connection,
-    url: DatabaseUrl,
-    query: str,
-    deadline: Deadline,
-    again: Callable[[Deadline], Connection],
-) -> Answer:
-    """Have a query answered in a transaction that only reads and is taken back; `connected` is left at 0.
-
-    `again` connects to the same server, to stop there what is not done in time.
-    """
-    query = query.strip().rstrip("; \n")  # as a list of processes has it
-    try:
-        with _stoppable(connection, url, query, deadline, again):
-            _limit(connection, deadline.left + FAREWELL)
-            for statement in ("SET SESSION TRANSACTION READ ONLY", "START TRANSACTION READ ONLY"):
-                connection.query(statement)
-            began = time.perf_counter()
-            first, rows = None, 0
-            with _unbuffered(connection) as cursor:
-                cursor.execute(query)
-                if not cursor.description:
-                    raise refusal("no_rows", url)
-                for row in cursor:  # one after the other, so that many cost no memory
-                    first, rows = first or row, rows + 1
-                    if deadline.over:  # what has arrived by now can be read for long
-                        raise slow(url, deadline)
-            taken = time.perf_counter() - began
-            connection.rollback()
-    except (pymysql.MySQLError, OSError, *_NONSENSE) as error:
-        raise _unanswered(error, url, deadline) from None
-    return Answer(row=first, rows=rows, connected=0.0, answered=taken)
 
 
 class _PlainPassword:
@@ -231,8 +179,8 @@ def _failure(error: Exception, url: DatabaseUrl, deadline: Deadline) -> NodeErro
     cause = getattr(error, "original_exception", error)
     if isinstance(cause, OSError):
         return _broken(cause, url)
-    number, said = _told(error)
-    if number in _LOST:
+    number, said = told(error)
+    if number in LOST:
         return broken(None, url.server)
     if hint := next((hint for words, hint in _HINTS.items() if words in said), ""):
         return refusal("login_refused", url, hint)
@@ -248,75 +196,9 @@ def _broken(error: OSError, url: DatabaseUrl) -> NodeError:
     return broken(None if isinstance(error, ssl.SSLError) else error.errno, url.server)
 
 
-def _unanswered(error: Exception, url: DatabaseUrl, deadline: Deadline) -> NodeError:
-    """Say why a query has no answer."""
-    if deadline.over:
-        return slow(url, deadline)
-    number, said = _told(error)
-    if number in _LOST or isinstance(error, OSError):
-        return broken(None, url.server)
-    if not number:
-        return refusal("unreadable", url, said)
-    return refusal(_QUERIES.get(number, "bad_query"), url, said)
-
-
-def _told(error: Exception) -> tuple[int, str]:
+def told(error: Exception) -> tuple[int, str]:
     """Return the number and the words of a server's error; 0 where it is another's."""
     if not isinstance(error, pymysql.MySQLError):
         return 0, str(error)
     number, said = (*error.args, "", "")[:2]
     return (number, str(said)) if isinstance(number, int) else (0, str(number))
-
-
-@contextmanager
-def _unbuffered(connection: Connection) -> Iterator[SSCursor]:
-    """Give a cursor that keeps no rows."""
-    cursor = connection.cursor(SSCursor)
-    try:
-        yield cursor
-    except BaseException:
-        # else it would be read to its end when it is thrown away, from a connection that is gone
-        if connection._result is not None:  # noqa: SLF001 - see above
-            connection._result.unbuffered_active = False  # noqa: SLF001 - see above
-        raise
-    cursor.close()
-
-
-def _limit(connection: Connection, seconds: float) -> None:
-    """Have the server stop by itself what takes longer, should it not hear of the end."""
-    maria = "MariaDB" in connection.server_version
-    limit = f"max_statement_time = {seconds:.3f}" if maria else f"max_execution_time = {int(seconds * 1000)}"
-    try:
-        connection.query(f"SET SESSION {limit}")
-    except pymysql.MySQLError as error:
-        if _told(error)[0] != _UNKNOWN_VARIABLE:  # an old server has no such limit
-            raise
-
-
-@contextmanager
-def _stoppable(
-    connection: Connection,
-    url: DatabaseUrl,
-    query: str,
-    deadline: Deadline,
-    again: Callable[[Deadline], Connection],
-) -> Iterator[None]:
-    """Stop what the block does on a connection, here and on the server, as soon as the deadline is over."""
-    if deadline.over:
-        raise slow(url, deadline)
-    with another(connection._sock) as line:  # noqa: SLF001 - it stands nowhere else
-        stop = partial(_stop, connection.server_thread_id[0], query, line, again)
-        # whoever calls the run off must not wait for the server
-        with deadline.guard(threading.Thread(target=stop, daemon=True).start):
-            yield
-
-
-def _stop(number: int, query: str, line: socket.socket, again: Callable[[Deadline], Connection]) -> None:
-    """End a query on the server, if it is the one: behind a balancer, the same number may be another's elsewhere."""
-    patience = Deadline(FAREWELL)
-    trouble = suppress(pymysql.MySQLError, NodeError, OSError, *_NONSENSE)
-    with trouble, patience.guard(partial(shut, line)), again(patience) as other, other.cursor() as cursor:
-        found = "SELECT 1 FROM information_schema.processlist WHERE id = %s AND info = %s"
-        if cursor.execute(found, (number, query)):
-            cursor.execute(f"KILL QUERY {number:d}")
-    shut(line)

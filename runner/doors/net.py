@@ -9,19 +9,20 @@ import socket
 import threading
 from contextlib import contextmanager, suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from runner.errors import Refused, TimedOut, Unreachable
 from runner.records import record
 from runner.results import NOTHING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from runner.deadline import Deadline
 
     IP: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 
+T = TypeVar("T")
 Lookup: TypeAlias = "Callable[..., list[tuple[Any, Any, Any, str, Any]]]"
 """`socket.getaddrinfo`, or what stands in for it."""
 
@@ -171,7 +172,7 @@ def admitted(addresses: tuple[Address, ...], where: str, *, trusted: bool) -> tu
     return found
 
 
-def turns(addresses: tuple[Address, ...], deadline: Deadline) -> Iterator[tuple[Address, float]]:
+def turns(addresses: Sequence[T], deadline: Deadline) -> Iterator[tuple[T, float]]:
     """Return each address, and the seconds that it may take before the next is tried."""
     for left, address in zip(range(len(addresses), 0, -1), addresses, strict=True):
         yield address, max(deadline.left / left, min(_FAIR_SHARE, deadline.left))

@@ -1,7 +1,7 @@
 """PostgreSQL by psycopg, which takes 120 ms to load: only a run that speaks to such a server loads this module.
 
-libpq is led by hand through the login: so it looks up no name, takes nothing from the environment or the home folder,
-and stops when it is told to. It tells of a failure by a text, which may be in any language; its trace has the code.
+libpq is led by hand through the login, so it looks up no name, takes nothing from the environment or the home folder,
+and stops when it is told to. Why there is no login it tells by text alone, in a server's words those of its language.
 """
 
 from __future__ import annotations
@@ -11,39 +11,29 @@ import os
 import re
 import ssl
 import struct
-import threading
-import time
-from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import psycopg
-from psycopg import pq
-from psycopg.conninfo import make_conninfo
 
 from runner.doors.database import (
     CLIENT,
-    FAREWELL,
-    Answer,
-    another,
     authorities,
     context,
     distrusted,
     late,
     refusal,
-    slow,
     unreadable,
     user_of,
 )
-from runner.doors.libpq import TOLD, neutral, overheard, ready
+from runner.doors.libpq import TooLateError, log_in, neutral
 from runner.doors.net import admitted, broken, shut, turns
-from runner.errors import NodeError
+from runner.errors import NodeError, TimedOut
 from runner.records import record
 from runner.secrets import reveal
 
 if TYPE_CHECKING:
-    import socket
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Mapping, Sequence
 
     from runner.deadline import Deadline
     from runner.doors.net import Address, Net
@@ -51,43 +41,31 @@ if TYPE_CHECKING:
 
 _TLS_REQUEST: Final = struct.pack(">ii", 8, 80877103)
 _ENCRYPTED: Final = frozenset({"require", "verify-ca", "verify-full"})
-_STATES: Final = {
-    "08": "not_ready",
-    "28": "login_refused",
-    "3D": "no_database",
-    "42501": "login_refused",
-    "53": "not_ready",
-    "57": "not_ready",
-}
-"""Why a server takes no login, by its code or by the class of it."""
-_WORDS: Final = (
-    ("other_service", r"invalid response|unencrypted data after|expected authentication|invalid message|lost sync"),
+_TRIES: Final = re.compile(r"^(?:connection [a-z ]+: )?connection to server .*? failed: (.+)$", re.MULTILINE)
+"""What libpq says of each try, alone on a line."""
+_TOLD: Final = re.compile(r"[^\s:]+:  (.+)")
+"""What a server says itself stands behind how bad it is, in whatever language, and two blanks."""
+_SERVER: Final = (
     ("no_database", r"database .* does not exist|no such database"),
-    (
-        "login_refused",
-        r"password|pg_hba|authentication|role .* (does not exist|is not permitted)|no such user|[Pp]eer ",
-    ),
-    ("not_ready", r"starting up|shutting down|too many (clients|connections)|remaining connection slots|pgbouncer"),
+    ("login_refused", r"password|pg_hba|authentication|role .* (does not exist|is not permitted)|no such user"),
+    ("not_ready", r"starting up|shutting down|recovery|too many|connection slots|administrator command"),
+    ("not_ready", r"pgbouncer|server login|server conn|query_wait_timeout|crash"),
+)
+"""Words of servers and poolers, and why they take no login; what is not known is a refusal."""
+_LIBPQ: Final = (
+    ("other_service", r"invalid response|unencrypted data after|expected authentication|invalid message|lost sync"),
+    ("other_service", r"error response during SSL"),
+    ("login_refused", r"password|authentication method|SCRAM|SASL|[Pp]eer "),
     ("no_tls", r"does not support SSL"),
     ("not_ready", r"session is (not )?read-only|hot standby|server is not in"),
     ("connection_lost", r"server closed the connection|EOF|eof while reading|connection has been closed"),
-    ("tls", r"SSL|TLS"),
+    ("tls", r"SSL|TLS|channel binding"),
 )
-"""What libpq says by itself, and what servers say where their code is not known."""
+"""Words of libpq, and why it does not come to a login."""
+_ON_THE_WAY: Final = frozenset({errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED})
+"""Errors that come only once there is a connection."""
 _DISTRUST: Final = re.compile(r"certificate verify failed|does not match host name|host name could not be")
 _FILES: Final = re.compile(r"root certificate|certificate file|private key|certificate from file|CRL")
-_QUERIES: Final = {
-    "25006": "read_only",
-    "40": "query_failed",
-    "42501": "no_permission",
-    "53": "query_failed",
-    "55P03": "query_failed",
-    "57": "query_failed",
-    "57P": "connection_lost",
-    "58": "query_failed",
-    "XX": "query_failed",
-}
-"""Why a server does not answer a query, by its code or by the beginning of it; of any other the query is to blame."""
 
 
 def connect(
@@ -95,11 +73,8 @@ def connect(
 ) -> psycopg.Connection[Any]:
     """Log in; raise `TimedOut`, `Cancelled`, `Refused`, or `NodeError` as `Sql.connect` says."""
     login = _Login(net=net, url=url, ca_bundle=ca_bundle, deadline=deadline, trusted=trusted)
-    if url.local:
-        return login.at(None, deadline)
-    found = net.resolve(url.host, url.port, deadline)
     failure: NodeError = refusal("unreachable", url)
-    for address, seconds in turns(admitted(found, url.server, trusted=trusted), deadline):
+    for address, seconds in turns(_places(net, url, deadline, trusted=trusted), deadline):
         try:
             return login.at(address, deadline.within(seconds))
         except _NotConnectedError as error:
@@ -109,25 +84,15 @@ def connect(
     raise failure
 
 
-def ask(connection: psycopg.Connection[Any], url: DatabaseUrl, query: str, deadline: Deadline) -> Answer:
-    """Have a query answered in a transaction that only reads and is taken back; `connected` is left at 0."""
+def _places(net: Net, url: DatabaseUrl, deadline: Deadline, *, trusted: bool) -> tuple[Address | None, ...]:
+    """Return the addresses of the server; None stands for a socket of this machine."""
+    if url.local:
+        return (None,)
     try:
-        with _stoppable(connection, url, deadline), connection.cursor() as cursor:
-            connection.read_only = True
-            limit = max(1, int((deadline.left + FAREWELL) * 1000))  # the server's own, should it not hear of the end
-            cursor.execute(f"SET LOCAL statement_timeout = {limit}".encode())
-            began = time.perf_counter()
-            first, rows = None, 0
-            # one row after the other, so that many cost no memory, and by the protocol that takes one statement alone
-            for row in cursor.stream(query.encode()):
-                first, rows = first or row, rows + 1
-                if deadline.over:  # what has arrived by now can be read for long
-                    raise slow(url, deadline)
-            taken = time.perf_counter() - began
-            connection.rollback()
-    except (psycopg.Error, ValueError, ArithmeticError) as error:
-        raise _unanswered(error, connection, url, deadline) from None
-    return Answer(row=first, rows=rows, connected=0.0, answered=taken)
+        found = net.resolve(url.host, url.port, deadline)
+    except TimedOut:
+        raise late(url, deadline, connected=False) from None
+    return admitted(found, url.server, trusted=trusted)
 
 
 class _NotConnectedError(Exception):
@@ -150,31 +115,17 @@ class _Login:
 
     def at(self, address: Address | None, until: Deadline) -> psycopg.Connection[Any]:
         """Log in at an address, or by a socket of this machine."""
-        handle = pq.PGconn.connect_start(make_conninfo(**self._parameters(address)).encode())
         try:
-            with overheard(handle) as heard:
-                self._shake(handle, until, heard)
-        except BaseException:
-            handle.finish()
-            raise
-        handle.nonblocking = 1
-        connection = psycopg.Connection(handle)
+            connection = psycopg.Connection(log_in(self._parameters(address), until))
+        except TooLateError as error:
+            problem = late(self.url, self.deadline, connected=error.connected)
+            raise problem if error.connected else _NotConnectedError(problem) from None
+        except psycopg.OperationalError as error:
+            raise self._failure(str(error)) from None
         if until.over:
             connection.close()
             raise late(self.url, self.deadline, connected=True)
         return connection
-
-    def _shake(self, handle: pq.abc.PGconn, until: Deadline, heard: Callable[[], str]) -> None:
-        """Lead libpq through the login."""
-        turn, connected = pq.PollingStatus.WRITING, self.url.local
-        while turn in {pq.PollingStatus.READING, pq.PollingStatus.WRITING} and handle.status != pq.ConnStatus.BAD:
-            if not ready(handle.socket, turn, until):
-                problem = late(self.url, self.deadline, connected=connected)
-                raise problem if connected else _NotConnectedError(problem)
-            turn = pq.PollingStatus(handle.connect_poll())
-            connected = connected or handle.status not in {pq.ConnStatus.STARTED, pq.ConnStatus.BAD}
-        if turn != pq.PollingStatus.OK:
-            raise self._failure(handle.get_error_message(), heard(), connected=connected)
 
     def _parameters(self, address: Address | None) -> Mapping[str, str]:
         url = self.url
@@ -212,25 +163,25 @@ class _Login:
     def _verified(self) -> bool:
         return self.url.options.get("sslmode", "").startswith("verify")
 
-    def _failure(self, text: str, trace: str, *, connected: bool) -> Exception:
+    def _failure(self, text: str) -> Exception:
         """Say why there is no login."""
         url = self.url
-        said = re.sub(r"^connection to server .*? failed: ", "", text).partition("\n")[0]
-        if told := TOLD.findall(trace):
-            # with and without TLS a server is asked twice; that one way is not allowed says little about the other
-            state, words = min(told, key=lambda one: str(one[0]) == "28000")
-            return refusal(_by_state(_STATES, state) or _by_words(words) or "login_refused", url, words)
+        # with and without TLS a server is asked twice; that one way is not allowed says little about the other
+        lines = _TRIES.findall(text) or [text]
+        said = next((line for line in lines if "pg_hba" not in line), lines[0])
+        if told := _TOLD.fullmatch(said):
+            return refusal(_by_words(_SERVER, told[1]) or "login_refused", url, told[1])
         if number := _system_error(said):
             problem = broken(number, url.server)
-            return problem if connected else _NotConnectedError(problem)
+            return problem if number in _ON_THE_WAY else _NotConnectedError(problem)
         if _DISTRUST.search(said):
             return self._distrust() or refusal("tls", url, said)
         if _FILES.search(said):
             return unreadable(url, said)
-        reason = _by_words(said)
+        reason = _by_words(_LIBPQ, said)
         if reason == "connection_lost":
             return broken(None, url.server)
-        return refusal(reason or "unreachable", url, "" if reason in _ENOUGH else _PLAINER.get(said, said))
+        return refusal(reason or "unreachable", url, _PLAINER.get(said, said))
 
     def _distrust(self) -> NodeError | None:
         """Find out why a certificate does not convince, which libpq does not say."""
@@ -257,53 +208,12 @@ _PLAINER: Final = {
     ),
 }
 """What libpq says, and words for those who do not know it."""
-_ENOUGH: Final = frozenset({"no_tls", "other_service"})
-"""Where libpq's words add nothing to ours."""
 
 
-def _by_state(table: Mapping[str, str], state: str) -> str:
-    """Look a code up, else its class, the longest beginning first."""
-    return next((table[state[:end]] for end in range(len(state), 1, -1) if state[:end] in table), "")
-
-
-def _by_words(said: str) -> str:
-    return next((reason for reason, words in _WORDS if re.search(words, said)), "")
+def _by_words(table: Sequence[tuple[str, str]], said: str) -> str:
+    return next((reason for reason, words in table if re.search(words, said)), "")
 
 
 def _system_error(said: str) -> int:
     """Return the system's error that a text ends with; 0 where it ends with none."""
     return next((number for number in errno.errorcode if said.endswith(os.strerror(number))), 0)
-
-
-@contextmanager
-def _stoppable(connection: psycopg.Connection[Any], url: DatabaseUrl, deadline: Deadline) -> Iterator[None]:
-    """Stop what the block does on a connection, here and on the server, as soon as the deadline is over."""
-    if deadline.over:
-        raise slow(url, deadline)
-    with another(connection) as line:
-        # whoever calls the run off must not wait for the server
-        end = threading.Thread(target=_stop, args=(connection, line), daemon=True)
-        with deadline.guard(end.start):
-            yield
-
-
-def _stop(connection: psycopg.Connection[Any], line: socket.socket) -> None:
-    with suppress(psycopg.Error, OSError):
-        connection.cancel_safe(timeout=FAREWELL)
-    shut(line)
-
-
-def _unanswered(
-    error: Exception, connection: psycopg.Connection[Any], url: DatabaseUrl, deadline: Deadline
-) -> NodeError:
-    """Say why a query has no answer."""
-    if deadline.over:
-        return slow(url, deadline)
-    if isinstance(error, psycopg.Error) and error.sqlstate:
-        reason = _by_state(_QUERIES, error.sqlstate) or "bad_query"
-        return refusal(reason, url, error.diag.message_primary or "")
-    if connection.broken:
-        return broken(None, url.server)
-    if isinstance(error, psycopg.ProgrammingError | psycopg.InternalError):
-        return refusal("no_rows", url)
-    return refusal("unreadable", url, str(error).partition("\n")[0])

@@ -104,6 +104,10 @@ class ShutSql:
         """Refuse."""
         _forbid(f"connect to {url}")
 
+    def ask(self, url: DatabaseUrl, query: str, deadline: Deadline, *, trusted: bool = True) -> NoReturn:  # noqa: ARG002 - the interface
+        """Refuse."""
+        _forbid(f"ask {url}")
+
 
 class ShutProcesses(Processes):
     """Starts nothing."""

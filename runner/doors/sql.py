@@ -62,14 +62,14 @@ class Sql:
         with closing(self.connect(url, deadline, trusted=trusted)) as connection:
             connected = time.perf_counter() - began
             if url.kind == "postgresql":
-                from runner.doors import postgres  # noqa: PLC0415 - loaded by now
+                from runner.doors import postgres_query  # noqa: PLC0415 - brings psycopg, loaded by now
 
-                answer = postgres.ask(connection, url, query, deadline)
+                answer = postgres_query.ask(connection, url, query, deadline)
             else:
-                from runner.doors import mysql  # noqa: PLC0415 - loaded by now
+                from runner.doors import mysql_query  # noqa: PLC0415 - brings PyMySQL, loaded by now
 
                 again = partial(self.connect, url, trusted=trusted)
-                answer = mysql.ask(connection, url, query, deadline, again)
+                answer = mysql_query.ask(connection, url, query, deadline, again)
         return replace(answer, connected=connected)
 
 

@@ -14,11 +14,15 @@ import pytest
 import trustme
 
 from runner.doors.net import shut
+from tests.servers import private_mysql, private_postgres, server, shared_mysql, shared_postgres
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 Talk: TypeAlias = Callable[[socket.socket], object]
+
+
+__all__ = ["private_mysql", "private_postgres", "server", "shared_mysql", "shared_postgres"]
 
 
 class Serve(Protocol):

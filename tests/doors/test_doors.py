@@ -12,6 +12,7 @@ from runner.doors.mail import Envelope, MailServer
 from runner.doors.request import Request
 from runner.errors import ForbiddenEffect
 from runner.secrets import Secret
+from runner.spec.databases import database_url
 from tests.doors.conftest import answer
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 GET = Request(url="https://me:word@shop.example/a")
 POST = Request(url=Secret("HOOK", "https://hooks.example/s3cr3t"), method="POST", body=b"{}")
+SHOP = database_url("postgresql://u:p@db.example/shop")
 ATTEMPTS: dict[str, Callable[[Doors], object]] = {
     "resolve shop.example": lambda doors: doors.net.resolve("shop.example", 80, Deadline(1)),
     "resolve the host of «HOOK»": lambda doors: doors.net.resolve(
@@ -36,6 +38,8 @@ ATTEMPTS: dict[str, Callable[[Doors], object]] = {
     "connect to mail.example:993": lambda doors: doors.tls.look(
         "mail.example", 993, "mail.example", Deadline(1), trusted=True
     ),
+    "connect to postgresql at db.example:5432/shop": lambda doors: doors.sql.connect(SHOP, Deadline(1)),
+    "ask postgresql at db.example:5432/shop": lambda doors: doors.sql.ask(SHOP, "select 1", Deadline(1)),
     "ask ns1.example:5353": lambda doors: doors.dns.ask(b"", Deadline(1), server=("ns1.example", 5353)),
     "ask the name servers": lambda doors: doors.dns.ask(b"", Deadline(1)),
     "ask whether a name server answers": lambda doors: doors.dns.knows_resolvers(Deadline(1)),
@@ -59,7 +63,7 @@ def test_a_shut_door_says_what_it_was_asked_for(
 
 def test_every_method_of_an_open_door_is_shut_but_reading_files_and_numbers() -> None:
     harmless = {"read", "numeric"}
-    for name in ("net", "http", "tls", "dns", "smtp", "processes", "files"):
+    for name in ("net", "http", "tls", "dns", "smtp", "sql", "processes", "files"):
         opened, shut = (type(getattr(doors, name)) for doors in (open_doors({}), shut_doors()))
         public = {key for key, value in vars(opened).items() if callable(value) and not key.startswith("_")}
         assert public - harmless == public & vars(shut).keys(), name
