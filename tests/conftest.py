@@ -11,6 +11,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from runner.engine.walk import Walk
+from tests.servers import (
+    mysql_database,
+    postgres_database,
+    private_mysql,
+    private_postgres,
+    shared_mysql,
+    shared_postgres,
+)
 from tests.support import Witness, definition_of, world_of
 
 if TYPE_CHECKING:
@@ -18,6 +26,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from runner.results import RunResult
+
+
+__all__ = [
+    "mysql_database",
+    "postgres_database",
+    "private_mysql",
+    "private_postgres",
+    "shared_mysql",
+    "shared_postgres",
+]
 
 
 @pytest.fixture

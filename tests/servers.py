@@ -280,7 +280,7 @@ def _shared(name: str, variable: str, default: str) -> DatabaseUrl:
 
 
 @contextmanager
-def _fresh(server: DatabaseUrl) -> Iterator[DatabaseUrl]:
+def fresh(server: DatabaseUrl) -> Iterator[DatabaseUrl]:
     """Make a database, and throw it away in the end."""
     name = f"test_{uuid4().hex}"
     with closing(Sql().connect(server, Deadline(5))) as admin, closing(admin.cursor()) as cursor:
@@ -306,12 +306,12 @@ def shared_mysql() -> DatabaseUrl:
 @pytest.fixture
 def postgres_database(shared_postgres: DatabaseUrl) -> Iterator[DatabaseUrl]:
     """An empty database on the shared PostgreSQL."""
-    with _fresh(shared_postgres) as url:
+    with fresh(shared_postgres) as url:
         yield url
 
 
 @pytest.fixture
 def mysql_database(shared_mysql: DatabaseUrl) -> Iterator[DatabaseUrl]:
     """An empty database on the shared MySQL."""
-    with _fresh(shared_mysql) as url:
+    with fresh(shared_mysql) as url:
         yield url

@@ -61,6 +61,16 @@ nodes:
   - {id: pick, type: transform, config: {extract: "{{ payload.path }}"}}
 """
 PLAIN_JSON: Final = '{"version": "1.0", "nodes": [{"id": "pick", "type": "transform", "config": {"extract": "a"}}]}'
+DATABASE: Final = """\
+version: "1.0"
+nodes:
+  - id: look
+    type: context
+    config:
+      checks:
+        - {type: mysql, url: "mysql://u:p@127.0.0.1:9/shop", confirm: {tries: 1}}
+        - {type: postgres, url: "postgresql://u:p@127.0.0.1:9/shop", warning: 2s, confirm: {tries: 1}}
+"""
 MACHINE: Final = """\
 version: "1.0"
 nodes:
@@ -91,6 +101,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "plain.json": PLAIN_JSON,
         "live.yaml": LIVE,
         "machine.yaml": MACHINE,
+        "database.yaml": DATABASE,
     }.items():
         (folder / name).write_text(text)
     return folder
@@ -136,6 +147,16 @@ def imported(folder: Path, out: Path, *arguments: str, exits: int = 0) -> frozen
             ["--config", "live.yaml", "--payload", '{"a": 1, "path": "a"}'],
             {"jinja2", "markupsafe", "pydantic_core", "sqlite3", "typing_extensions", "yaml"},
             id="run-with-expressions",
+        ),
+        pytest.param(
+            ["validate", "database.yaml"],
+            {"pydantic_core", "typing_extensions", "yaml"},
+            id="validate-a-check-of-a-database",
+        ),
+        pytest.param(
+            ["--config", "database.yaml", "--dry-run"],
+            {"pydantic_core", "typing_extensions", "yaml"},
+            id="dry-run-of-a-check-of-a-database",
         ),
         pytest.param(
             ["--config", "machine.yaml", "--fail-on", "never"],

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from runner.checks.queried import Queried
 from runner.records import record
-
-if TYPE_CHECKING:
-    from runner.spec.databases import Kind
 
 
 @record
@@ -21,4 +18,4 @@ class Mysql(Queried):
     """
 
     type: ClassVar[str] = "mysql"
-    kind: ClassVar[Kind] = "mysql"
+    kind: ClassVar[str] = "mysql"

@@ -12,12 +12,12 @@ from runner.records import record
 from runner.results import Verdict
 from runner.secrets import Foreign, Sealed, Secret, is_foreign, reveal
 from runner.spec import AnswerAbove, Invalid, ReadBy, Span, Template, described, duration_text
-from runner.spec.databases import PORTS, ServerUrl, database_url
+from runner.spec.databases import EXAMPLE, PORTS, ServerUrl, database_url
 
 if TYPE_CHECKING:
     from runner.doors.database import Answer
     from runner.scope import Scope
-    from runner.spec.databases import DatabaseUrl, Kind
+    from runner.spec.databases import DatabaseUrl
 
 _MOST_SHOWN: Final = 80
 """Characters of a query that a message shows."""
@@ -65,8 +65,8 @@ class Queried(Measured):
     """Connect to a database server, and have it answer a query."""
 
     remote: ClassVar[bool] = True
-    kind: ClassVar[Kind]
-    """What servers it asks."""
+    kind: ClassVar[str]
+    """Of the servers that it asks."""
 
     url: ServerUrl
     """Where the database is, with user and password; a secret may be all of it, or stand in it."""
@@ -218,10 +218,12 @@ def _came(answer: Answer, cell: object) -> str:
     return shown(cell) if answer.rows == 1 else f"{shown(cell)} (the first of {answer.rows} rows)"
 
 
-def _refuse_other(url: DatabaseUrl, kind: Kind) -> None:
+def _refuse_other(url: DatabaseUrl, kind: str) -> None:
+    if url.kind == "sqlite":
+        raise Invalid("this is the URL of a file, not of a server", f"write {EXAMPLE}", at=("url",))
     if url.kind != kind:
-        raise Invalid(f"this is the URL of {_SERVERS[url.kind]}", f"use {_CHECKS.get(url.kind, 'another check')}")
+        raise Invalid(f"this is the URL of {_SERVERS[url.kind]}", f"use the check {_CHECKS[url.kind]}", at=("url",))
 
 
-_SERVERS: Final = {"postgresql": "a PostgreSQL server", "mysql": "a MySQL server", "sqlite": "a file"}
-_CHECKS: Final = {"postgresql": "the check postgres", "mysql": "the check mysql"}
+_SERVERS: Final = {"postgresql": "a PostgreSQL server", "mysql": "a MySQL server"}
+_CHECKS: Final = {"postgresql": "postgres", "mysql": "mysql"}

@@ -34,6 +34,8 @@ _LABELS: Final = {
     "node": "node",
 }
 """Labels, and the word that rules have for them."""
+_PRODUCTS: Final = {"postgresql": "PostgreSQL", "mysql": "MySQL"}
+"""Names that only what is about the one has; an alert may be about either."""
 
 Names = dict[str, str]
 
@@ -72,7 +74,8 @@ def alert_names(alert: Alert, said: Sequence[str], behind: str) -> Mapping[str, 
     """Name what an alert is about, as far as its labels say; `said` are the words of its name."""
     labels = alert.labels
     known = {name: labels[label] for label, name in _LABELS.items() if labels.get(label)}
-    known |= {"record": "A", "at": "", **_program(labels.get("process", "") or labels.get("name", ""))}
+    known |= {"record": "A", "at": "", **_PRODUCTS}
+    known |= _program(labels.get("process", "") or labels.get("name", ""))
     namespace, pod = known.get("namespace"), labels.get("pod")
     if namespace and pod and not _IN_KUBERNETES.isdisjoint(said):
         place = f"{namespace}/{pod}"
@@ -110,10 +113,12 @@ def _server(check: CheckResult) -> str:
 
 
 def _database(check: CheckResult) -> Names:
-    """Return address and port of a database server, and what `openssl` calls its way into TLS."""
+    """Return what a database server is, its address and port, and what `openssl` calls its way into TLS."""
+    name = "mysql" if check.type == "mysql" else "postgresql"
+    product = {name: _PRODUCTS[name]}
     names = _reached(_server(check))
     server = names.pop("server", "")
-    return {**names, "database": server, "starttls": check.type} if "port" in names else {}
+    return product | ({**names, "database": server, "starttls": check.type} if "port" in names else {})
 
 
 def _reached(subject: str) -> Names:

@@ -11,11 +11,12 @@ import pytest
 
 from tests.doors.conftest import authority, ca_file, serve
 from tests.nodes.conftest import make_scope, scope
+from tests.servers import server
 
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["authority", "ca_file", "make_scope", "scope", "serve"]
+__all__ = ["authority", "ca_file", "make_scope", "scope", "serve", "server"]
 
 
 class Site(BaseHTTPRequestHandler):
@@ -93,11 +94,11 @@ class Quiet(ThreadingHTTPServer):
 def site() -> Iterator[str]:
     """The URL of a small site, without a slash at its end."""
     Site.seen = []
-    server = Quiet(("127.0.0.1", 0), Site)
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+    started = Quiet(("127.0.0.1", 0), Site)
+    threading.Thread(target=started.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+    yield f"http://127.0.0.1:{started.server_port}"
+    started.shutdown()
+    started.server_close()
 
 
 @pytest.fixture
@@ -115,15 +116,15 @@ def listen() -> Iterator[Callable[[Talk], int]]:
     servers = []
 
     def start(talk: Talk) -> int:
-        server = socket.create_server(("127.0.0.1", 0))
-        servers.append(server)
-        threading.Thread(target=_serve, args=(server, talk), daemon=True).start()
-        port: int = server.getsockname()[1]
+        listener = socket.create_server(("127.0.0.1", 0))
+        servers.append(listener)
+        threading.Thread(target=_serve, args=(listener, talk), daemon=True).start()
+        port: int = listener.getsockname()[1]
         return port
 
     yield start
-    for server in servers:
-        server.close()
+    for one in servers:
+        one.close()
 
 
 def _serve(server: socket.socket, talk: Talk) -> None:

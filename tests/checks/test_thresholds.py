@@ -8,7 +8,7 @@ import pytest
 from pydantic_core import ValidationError
 
 from runner.checks import CHECKS, Check
-from runner.checks.base import Measured, written
+from runner.checks.base import Measured
 from runner.results import Verdict
 from runner.spec import Template, Threshold
 from runner.validators import problems
@@ -19,10 +19,16 @@ NEEDED: Final[dict[str, dict[str, Any]]] = {
     "dns": {"name": "shop.example"},
     "tls": {"host": "shop.example"},
     "command": {"argv": ["true"]},
+    "postgres": {"url": "postgresql://db.internal/shop"},
+    "mysql": {"url": "mysql://db.internal/shop"},
 }
 """What a check cannot do without."""
 MEASURED: Final = [name for name in CHECKS if issubclass(CHECKS.load(name), Measured)]
-SCALES: Final[dict[str, list[Any]]] = {"%": [10, "20%", 80.5, "90%"], "s": ["100ms", "2s", "1h30m", "8d"]}
+SCALES: Final[dict[str, list[Any]]] = {
+    "": [-10, 0, 2.5, 1e6],
+    "%": [10, "20%", 80.5, "90%"],
+    "s": ["100ms", "2s", "1h30m", "8d"],
+}
 """Four values in each unit, the lowest first."""
 
 
@@ -41,7 +47,7 @@ def refused(name: str, **config: Any) -> tuple[str, tuple[str | int, ...], str, 
 def said(check: Check, verdict: Verdict) -> str:
     """Write a check's threshold for people."""
     threshold = dict(check.levels)[verdict]
-    return threshold.text(lambda value: written(value, check.unit))
+    return threshold.text(check.write)
 
 
 every_measured = pytest.mark.parametrize("name", MEASURED)
@@ -128,9 +134,13 @@ def test_limits_of_outside_in_the_wrong_order_are_refused(name: str) -> None:
 
 @every_measured
 def test_a_limit_in_another_unit_is_refused(name: str) -> None:
-    wrong = {"%": "2s", "s": 5}[CHECKS.load(name).unit]
+    wrong = {"": True, "%": "2s", "s": 5}[CHECKS.load(name).unit]
     code, at, sentence, _ = refused(name, critical=wrong, warning=None)
-    expected = {"%": 'expected a percentage, got "2s"', "s": "expected a duration, got 5"}
+    expected = {
+        "": "expected a number or a duration, got true",
+        "%": 'expected a percentage, got "2s"',
+        "s": "expected a duration, got 5",
+    }
     assert (code, at, sentence) == ("E202", ("critical",), expected[CHECKS.load(name).unit])
 
 

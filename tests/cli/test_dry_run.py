@@ -106,6 +106,8 @@ def check_of(name: str, trap: Trap) -> dict[str, Any]:
         "command": {"argv": ["touch", "left-behind"]},
         "dns": {"name": "localhost", "server": f"127.0.0.1:{trap.port}"},
         "tls": {"host": "127.0.0.1", "port": trap.port},
+        "postgres": {"url": f"postgresql://u:sk-opensesame@127.0.0.1:{trap.port}/shop"},
+        "mysql": {"url": f"mysql://u:sk-opensesame@127.0.0.1:{trap.port}/shop"},
     }
     return {"type": name, **tables[name]}
 

@@ -14,7 +14,7 @@ import pytest
 import trustme
 
 from runner.doors.net import shut
-from tests.servers import private_mysql, private_postgres, server, shared_mysql, shared_postgres
+from tests.servers import server
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Talk: TypeAlias = Callable[[socket.socket], object]
 
 
-__all__ = ["private_mysql", "private_postgres", "server", "shared_mysql", "shared_postgres"]
+__all__ = ["server"]
 
 
 class Serve(Protocol):

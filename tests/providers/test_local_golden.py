@@ -30,6 +30,11 @@ def dns(code: str, message: str, subject: str = "shop.example A", **more: Any) -
     return check("dns", subject, name="name", code=code, message=message, **more)
 
 
+def asked(code: str, message: str, kind: str = "postgres", **more: Any) -> CheckResult:  # noqa: ANN401 - any field
+    subject = {"postgres": "db.example:5432/shop", "mysql": "db.example:3306/shop"}[kind]
+    return check(kind, **{"subject": subject, "name": "db", "code": code, "message": message, **more})
+
+
 def page(status: int, path: str = "", **more: Any) -> CheckResult:  # noqa: ANN401 - any field
     url = f"https://shop.example/{path}"
     message = f"{url} answered {status}, expected 200 to 399 (failed 2 of 2 tries)"
@@ -129,6 +134,50 @@ SITUATIONS: Final[dict[str, tuple[Known, ...]]] = {
         http("not_resolved", "https://pay.example/", name="pay", message="pay.example: there is no such name"),
     ),
     "full-disk-and-what-it-stopped": (processes("not_running", "postgres is not running", postgres=0), DISK),
+    "database-answers-badly": (
+        asked(
+            "",
+            "postgresql at db.example:5432/shop answered 120, above 100",
+            name="orders_waiting",
+            verdict="warning",
+            value=120.0,
+            metrics={"connect_ms": 4.1, "query_ms": 0.3, "rows": 1, "answer": 120},
+        ),
+    ),
+    "database-certificate-expired": (
+        asked(
+            "expired",
+            "the certificate of postgresql at db.example:5432/shop has expired, or one that vouches for it has",
+        ),
+    ),
+    "database-full-of-clients": (
+        asked("not_ready", "mysql at db.example:3306/shop takes no connection now: Too many connections", "mysql"),
+    ),
+    "database-login-refused": (
+        asked(
+            "login_refused",
+            "postgresql at [2001:db8::7]:5432/shop refuses the login of app: password authentication failed for user"
+            ' "app"',
+            verdict="unknown",
+            subject="[2001:db8::7]:5432/shop",
+        ),
+    ),
+    "database-slow": (
+        asked(
+            "timed_out",
+            "mysql at db.example:3306/shop did not answer the query within 10s (failed 2 of 2 tries)",
+            "mysql",
+        ),
+        asked(
+            "",
+            "postgresql at web-1:/run/postgresql, database shop answered 1 in 2s, above 1s",
+            verdict="warning",
+            subject="web-1:/run/postgresql, database shop",
+            unit="s",
+            value=2.0,
+            metrics={"connect_ms": 4.1, "query_ms": 1996.0, "rows": 1, "answer": 1},
+        ),
+    ),
     "alert-crash-looping": (
         fired(
             "KubePodCrashLooping",

@@ -2,7 +2,7 @@
 
 Texts may name what `topics` knows by a word in braces: `{place}` (what is not well), `{host}` (the machine or host
 that it is on), and in commands `{address}`, `{port}`, `{server}`, `{database}` and `{starttls}` (of a database
-server), `{url}`, `{name}`, `{on}` (a path, with a blank
+server), `{postgresql}` and `{mysql}` (which only the one has), `{url}`, `{name}`, `{on}` (a path, with a blank
 before it), `{process}`, `{namespace}`, `{pod}`, `{node}`, `{claim}` and `{job_name}`. Of two rules that fit, the first
 is taken.
 """

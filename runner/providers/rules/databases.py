@@ -7,11 +7,11 @@ from typing import Final
 from runner.providers.rule import DATABASES, Rule, phrases
 
 _POSTGRES_QUERIES: Final = (
-    "PostgreSQL: `SELECT pid, state, wait_event_type, now() - query_start, query FROM pg_stat_activity"
+    "{postgresql}: `SELECT pid, state, wait_event_type, now() - query_start, query FROM pg_stat_activity"
     " ORDER BY query_start` shows what runs now, for how long, and what waits"
 )
 _POSTGRES_CONNECTIONS: Final = (
-    "PostgreSQL: `SELECT usename, state, count(*) FROM pg_stat_activity GROUP BY usename, state` shows who holds them"
+    "{postgresql}: `SELECT usename, state, count(*) FROM pg_stat_activity GROUP BY usename, state` shows who holds them"
 )
 
 DATABASE: Final = (
@@ -38,7 +38,7 @@ DATABASE: Final = (
         cause="The query waits for a lock, reads more than it used to, or the server on {host} is busy.",
         actions=(
             _POSTGRES_QUERIES,
-            "MySQL: `SHOW FULL PROCESSLIST` shows what runs now, for how long, and what waits",
+            "{mysql}: `SHOW FULL PROCESSLIST` shows what runs now, for how long, and what waits",
             "End what holds the others up, or have `EXPLAIN` show why the query reads so much",
             "Look at load, memory and disks of {host}",
         ),
@@ -53,8 +53,8 @@ DATABASE: Final = (
         actions=(
             "Look at the server's own words in the check's message: password, user, address or database",
             "Where the password was changed, give the check the new one",
-            "PostgreSQL: `pg_hba.conf` says who may come from where, with TLS or without; reload the server after it",
-            "MySQL: `SELECT user, host, account_locked FROM mysql.user` shows who may come from where",
+            "{postgresql}: `pg_hba.conf` says who may come from where, with TLS or without; reload the server after it",
+            "{mysql}: `SELECT user, host, account_locked FROM mysql.user` shows who may come from where",
         ),
     ),
     Rule(
@@ -65,8 +65,8 @@ DATABASE: Final = (
         description="The server is up, and there is no database of this name on it.",
         cause="The database was dropped or renamed, was never made on this server, or the check's URL names another.",
         actions=(
-            "PostgreSQL: `SELECT datname FROM pg_database` shows which there are",
-            "MySQL: `SHOW DATABASES` shows which there are",
+            "{postgresql}: `SELECT datname FROM pg_database` shows which there are",
+            "{mysql}: `SHOW DATABASES` shows which there are",
             "Where it was dropped, restore it from its backup; where it moved, correct the check's URL",
         ),
     ),
@@ -80,7 +80,7 @@ DATABASE: Final = (
         cause="Clients open more connections than there are places for, or do not give them back.",
         actions=(
             _POSTGRES_CONNECTIONS,
-            "MySQL: `SHOW PROCESSLIST` shows who holds them",
+            "{mysql}: `SHOW PROCESSLIST` shows who holds them",
             "End idle ones, and limit the pools of the clients; raise the limit last",
         ),
     ),
