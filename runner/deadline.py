@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from runner.errors import Cancelled, TimedOut
+from runner.spec import duration_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,12 +20,10 @@ class Deadline:
     A deadline made `within` another ends with it at the latest, and is cancelled with it.
     """
 
-    __slots__ = ("_callbacks", "_cancelled", "_children", "_lock", "at", "limit", "said")
+    __slots__ = ("_callbacks", "_cancelled", "_children", "_lock", "at", "said")
 
     def __init__(self, seconds: float, said: str = "") -> None:
-        self.limit = seconds
-        """The limit as it was given, in seconds; for messages."""
-        self.said = said or f"timed out after {seconds:g}s"
+        self.said = said or f"timed out after {duration_text(seconds)}"
         """What to tell people once it has passed."""
         self.at = time.monotonic() + seconds
         self._cancelled = False
@@ -36,7 +35,7 @@ class Deadline:
         """Return a deadline `seconds` from now, or this one's moment where that is sooner."""
         child = Deadline(seconds, said)
         if self.at < child.at:
-            child.at, child.limit, child.said = self.at, self.limit, self.said
+            child.at, child.said = self.at, self.said
         with self._lock:
             self._children.append(child)
             child._cancelled = self._cancelled

@@ -33,6 +33,7 @@ FLOORS: Final = (
 
 NEIGHBOURS: Final = {
     ("errors", "records"): "a diagnostic is a record",
+    ("deadline", "spec"): "a limit is written as a duration is",
     ("secrets", "spellings"): "a secret is looked for in all its spellings",
     ("spec", "secrets"): "a text in a definition may hold a secret",
     ("validators", "spec"): "validators speak of what a spec found",
@@ -59,6 +60,10 @@ HIDDEN: Final = {
     "pycurl": ("20 ms, only where something goes over HTTP or TLS is looked at", {"doors.curl", "doors.tls"}),
     "psycopg": ("120 ms, only where such a server is spoken to", {"doors.sql"}),
     "pymysql": ("40 ms, only where such a server is spoken to", {"doors.sql"}),
+    "pycurl": (
+        "20 ms, only where something goes over HTTP or TLS is looked at",
+        {"doors.curl", "doors.faults", "doors.tls"},
+    ),
     "pydantic": ("60 ms, only where nothing is prepared", {"validators"}),
     "pydantic_core": ("only where validators are prepared", {"spec.base"}),
     "regex": ("30 ms, only where a check has a pattern", {"checks.matching"}),

@@ -193,7 +193,7 @@ CASES = {
         code=5,
         verdict="critical",
         executed=("probe", "analyze", "tell"),
-        said=("[CRITICAL] http://127.0.0.1:1/ page: connection refused by 127.0.0.1:1 (failed 2 of 2 tries)",),
+        said=("[CRITICAL] page: connection refused by 127.0.0.1:1 (failed 2 of 2 tries)",),
     ),
 }  # fmt: skip
 
@@ -486,7 +486,7 @@ CERTIFIED: Final = {
         days=-2,
         code=5,
         verdict="critical",
-        title="[CRITICAL] https://WHERE/ page: TLS: certificate has expired (WHERE)",
+        title="[CRITICAL] page: the certificate of WHERE has expired, or one that vouches for it has: renew it, and",
         said=(
             "2 of 2 checks are not ok: 2 critical.",
             "- CRITICAL certificate: the certificate of WHERE expired 2 days ago, on ",
@@ -497,7 +497,7 @@ CERTIFIED: Final = {
         trusted=False,
         code=5,
         verdict="critical",
-        title="[CRITICAL] https://WHERE/ page: TLS: unable to get local issuer certificate (WHERE)",
+        title="[CRITICAL] page: the certificate of WHERE comes without that of its issuer, which is not known here",
         said=(
             "2 of 2 checks are not ok: 2 critical.",
             "127.0.0.1 serves its own certificate without the one in between",
@@ -532,7 +532,7 @@ def test_web_health_asks_for_no_certificate_where_nobody_listens(cli: Cli, town:
     (request,) = town.hook.requests
     assert ended.code == 5
     assert "certificate: skipped — when is false: " in ended.err
-    assert request.json["text"].startswith(f"[CRITICAL] {url} page: connection refused by 127.0.0.1:{free_port}")
+    assert request.json["text"].startswith(f"[CRITICAL] page: connection refused by 127.0.0.1:{free_port}")
 
 
 @pytest.mark.parametrize("driver", ["slack", "generic", "pagerduty", "email"])

@@ -21,7 +21,7 @@ PAUSES: Final = (0.5, 1.5)
 _LONGEST_TRY: Final = 10.0
 """Seconds; a try that hangs leaves time for another."""
 _NEVER_ARRIVED: Final = frozenset({"no_network", "not_resolved", "connection_refused", "unreachable"})
-_PERHAPS_ARRIVED: Final = frozenset({"timed_out", "connection_lost"})
+_PERHAPS_ARRIVED: Final = frozenset({"timed_out", "connection_lost", "bad_answer"})
 
 
 @record

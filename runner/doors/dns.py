@@ -187,7 +187,7 @@ def _connected(address: Address, kind: socket.SocketKind, deadline: Deadline) ->
         sock.settimeout(None)
     except TimeoutError as error:
         sock.close()
-        raise TimedOut(f"timed out after {deadline.limit:g}s") from error
+        raise TimedOut(deadline.said) from error
     except OSError as error:
         sock.close()
         deadline.check()

@@ -292,7 +292,7 @@ def _dialled(address: Address, seconds: float, deadline: Deadline) -> socket.soc
 
 def _not_connected(error: OSError, where: str, deadline: Deadline) -> Unreachable | TimedOut:
     if isinstance(error, TimeoutError):
-        return TimedOut(f"timed out after {deadline.limit:g}s")
+        return TimedOut(deadline.said)
     return broken(error.errno, where)
 
 

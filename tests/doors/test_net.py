@@ -129,7 +129,7 @@ def test_a_name_in_another_script_is_asked_for_in_ascii() -> None:
 
 def test_a_resolver_that_never_answers_does_not_defeat_the_deadline(stuck: Stuck) -> None:
     started = time.monotonic()
-    with pytest.raises(TimedOut, match=r"^timed out after 0\.2s$"):
+    with pytest.raises(TimedOut, match=r"^timed out after 200ms$"):
         Net(lookup=stuck).resolve("x.example", 80, Deadline(0.2))
     assert time.monotonic() - started < 0.2 + SLACK
 
@@ -269,7 +269,7 @@ def test_a_name_without_an_address_is_told() -> None:
 
 def test_connecting_ends_with_the_deadline(blackhole: int) -> None:
     started = time.monotonic()
-    with pytest.raises(TimedOut, match=r"^timed out after 0\.3s$"):
+    with pytest.raises(TimedOut, match=r"^timed out after 300ms$"):
         Net().connect("127.0.0.1", blackhole, Deadline(0.3))
     assert 0.3 <= time.monotonic() - started < 0.3 + SLACK
 
@@ -301,7 +301,7 @@ def test_a_failed_connection_leaves_no_descriptor_open(free_port: int) -> None:
 
 def test_nothing_is_started_once_the_time_is_up(serve: Serve) -> None:
     port = serve(silent)
-    with pytest.raises(TimedOut, match=r"^timed out after 0s$"):
+    with pytest.raises(TimedOut, match=r"^timed out after 0ms$"):
         Net().connect("127.0.0.1", port, Deadline(0))
 
 
@@ -332,7 +332,7 @@ def drip(connection: socket.socket) -> None:
 def test_a_server_that_drips_does_not_defeat_the_deadline(serve: Serve) -> None:
     with Net().connect("127.0.0.1", serve(drip), Deadline(5)) as connection:
         started = time.monotonic()
-        with pytest.raises(TimedOut, match=r"^timed out after 0\.3s$"):
+        with pytest.raises(TimedOut, match=r"^timed out after 300ms$"):
             receive(connection, Deadline(0.3), 1 << 20, lambda _: False)
         assert time.monotonic() - started < 0.3 + SLACK
 

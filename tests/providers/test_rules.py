@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from runner.checks import CHECKS
+from runner.doors.distrust import HANDSHAKES, Distrust
 from runner.providers.kinds import kind_of
 from runner.providers.rule import REMOTE
 from runner.providers.rules import ROOTS, RULES
@@ -70,6 +71,15 @@ def rule_of(result: CheckResult) -> str:
         (http("content"), "wrong_content"),
         (http("not_resolved"), "not_resolved"),
         (http("tls"), "certificate"),
+        (http("expired"), "certificate_expired"),
+        (http("not_yet_valid"), "certificate_not_yet_valid"),
+        (http("wrong_name"), "certificate_name"),
+        (http("self_signed"), "certificate_self_signed"),
+        (http("unknown_root"), "certificate_authority"),
+        (http("incomplete_chain"), "certificate_chain"),
+        (http("client_certificate"), "client_certificate"),
+        (http("bad_answer"), "bad_answer"),
+        (http("proxy"), "proxy"),
         (http(""), "slow"),
         *(
             (http("status", metrics={"status": status}), rule)
@@ -98,13 +108,6 @@ def test_every_failure_of_a_check_has_its_own_rule(result: CheckResult, rule: st
 @pytest.mark.parametrize(
     ("code", "message", "rule"),
     [
-        ("tls", "TLS: certificate has expired (shop.example:443)", "certificate_expired"),
-        ("tls", "TLS: certificate is not yet valid or the system clock is incorrect", "certificate_not_yet_valid"),
-        ("tls", "TLS: no alternative certificate subject name matches target hostname 'a'", "certificate_name"),
-        ("tls", "TLS: self-signed certificate (127.0.0.1:443)", "certificate_self_signed"),
-        ("tls", "TLS: self-signed certificate in certificate chain (a:443)", "certificate_authority"),
-        ("tls", "TLS: unable to get local issuer certificate (a:443)", "certificate_chain"),
-        ("tls", "TLS: wrong version number (a:443)", "certificate"),
         ("not_resolved", "the name a does not resolve: there is no such name", "no_such_name"),
         ("not_resolved", "the name a does not resolve: no name server answers (try again)", "name_server_silent"),
         ("not_resolved", "the name a has no address", "not_resolved"),
@@ -131,9 +134,10 @@ def test_a_slow_page_is_slow_where_most_of_its_time_goes(milliseconds: tuple[int
 
 def test_every_code_that_a_check_may_have_has_a_rule() -> None:
     sources = [*(RUNNER / "checks").glob("*.py"), RUNNER / "errors.py"]
-    sources += [RUNNER / "doors" / f"{name}.py" for name in ("net", "curl", "http", "process", "dns", "tls")]
+    sources += [RUNNER / "doors" / f"{name}.py" for name in ("net", "faults", "http", "process", "dns", "tls")]
     texts = [path.read_text() for path in sources]
     codes = {code for text in texts for code in re.findall(r"code ?= ?\"([a-z_]*)\"", text)} - NOT_OF_CHECKS
+    codes |= {code for _, code, _ in HANDSHAKES} | set(Distrust)
     known = {code for rule in RULES if rule.checks for code in rule.codes}
     assert {"status", "timed_out", "content"} <= codes
     assert codes - known == set()

@@ -109,6 +109,18 @@ CERTIFICATES: Final = (
         ),
     ),
     Rule(
+        type="client_certificate",
+        checks=REMOTE,
+        codes=frozenset({"client_certificate"}),
+        title="Give the check a way to {place} without a client certificate",
+        description="The server answers, and lets in only clients that show a certificate of their own.",
+        cause="{host} asks its clients for a certificate, and this runner has none: so it is meant, or it was set so.",
+        actions=(
+            "Point the check at an address that takes clients without one, such as a health page of its own",
+            "Where nobody should need one, look at what was changed last in the TLS settings of {host}",
+        ),
+    ),
+    Rule(
         type="certificate",
         checks=REMOTE,
         codes=frozenset({"tls"}),

@@ -153,6 +153,21 @@ NETWORK: Final = (
         ),
     ),
     Rule(
+        type="proxy",
+        checks=REMOTE,
+        codes=frozenset({"proxy"}),
+        title="Mend the way through the proxy",
+        description="The proxy in between does not let the question through, so nothing is known about {place}.",
+        cause=(
+            "The proxy that this machine is told to use is down, wants a login, does not allow this address, or does"
+            " not reach {host} itself."
+        ),
+        actions=(
+            "Here: `env | grep -i _proxy` shows which proxy is used, and what goes around it (`no_proxy`)",
+            "Look at the proxy itself: does it run, does it know this machine, does it allow {host}",
+        ),
+    ),
+    Rule(
         type="connection_lost",
         checks=REMOTE,
         codes=frozenset({"connection_lost"}),

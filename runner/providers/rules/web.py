@@ -132,6 +132,19 @@ WEB: Final = (
         actions=(_ASK, "Where that is right, correct `expect.status` of the check"),
     ),
     Rule(
+        type="bad_answer",
+        checks=_HTTP,
+        codes=frozenset({"bad_answer"}),
+        title="Find out what answers at {place}",
+        description="Something answers, and not in the way of a web server.",
+        cause="Another service listens there, or the application on {host} or a proxy on the way breaks its answers.",
+        actions=(
+            "`curl -v {url}` shows what comes",
+            "On {machine}: `ss -ltnp` shows which program listens on the port",
+            "Look at what was changed last: the application, the proxy in front of it, the port",
+        ),
+    ),
+    Rule(
         type="wrong_content",
         checks=REMOTE,
         codes=frozenset({"content"}),
