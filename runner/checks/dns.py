@@ -14,7 +14,7 @@ from runner.errors import NodeError
 from runner.records import record
 from runner.results import Verdict
 from runner.spec import Invalid, described, duration_text
-from runner.spec.texts import with_hidden_user
+from runner.spec.urls import with_hidden_user
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,6 +11,7 @@ from runner.errors import Refused
 from runner.records import record
 from runner.results import NOTHING
 from runner.secrets import Sealed, Secret, reveal, secrets_in
+from runner.spec.urls import without_values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,8 +43,8 @@ class Request:
 
     @property
     def shown(self) -> str:
-        """The URL for people: without credentials, and `«NAME»` for what is secret."""
-        return _USERINFO.sub("//", str(self.url))
+        """The URL for people: without credentials and values of parameters, and `«NAME»` for what is secret."""
+        return without_values(_USERINFO.sub("//", str(self.url)))
 
 
 @record

@@ -7,6 +7,7 @@ from typing import Annotated, Final, TypeAlias
 
 from runner.secrets import Sealed, Secret
 from runner.spec.base import Invalid, ReadBy, Template, described
+from runner.spec.urls import with_hidden_user, without_values
 
 NAME_PATTERN: Final = r"^[A-Za-z_][A-Za-z0-9_]*$"
 
@@ -45,8 +46,6 @@ FilledText: TypeAlias = Annotated[str | Secret | Sealed, ReadBy(filled_text, {"t
 
 _SHORT_PATH: Final = 12
 """Characters of a path, or of a word in the place of a URL, that can be no credential."""
-_USER: Final = r"(?<![^/])[^/@]*@"
-"""User and password in front of a host."""
 _HOST: Final = r"(?:localhost|(?:[a-z0-9-]{1,63}\.)+[a-z]{2,24}|[0-9.]{7,15})(?::\d+)?(?=/|$)"
 """A host as people write it, alone or with a path."""
 _URL: Final = r"(?i)https?://[^\s/?#]+[^\s]*"
@@ -56,7 +55,7 @@ def url(value: object) -> str | Secret | Sealed:
     """Read an http or https URL; a secret in it is opened by the door that calls it."""
     found = filled_text(value)
     if isinstance(found, str) and not isinstance(found, Template) and not re.fullmatch(_URL, found):
-        shown = _without_path(with_hidden_user(found))
+        shown = _without_path(without_values(with_hidden_user(found)))
         # what has neither a scheme nor a host may be a credential that stands in the place of a URL
         harmless = "/" in shown or re.match(_HOST, found) or len(found) <= _SHORT_PATH
         needs_scheme = harmless and re.fullmatch(r"[\w.-]+(:\d+)?(/\S*)?", found)
@@ -74,11 +73,6 @@ def refuse_no_host(given: str, key: str) -> None:
     if host and (port.isdigit() or "://" in given or path or shown != given):
         hint = f'write "{host}"' + (f" and port: {port}" if port.isdigit() and key == "host" else "")
         raise Invalid(f"{described(shown)} is more than a host", hint, at=(key,))
-
-
-def with_hidden_user(place: str) -> str:
-    """Put `…@` in place of user and password of what may be a URL: a message shows neither."""
-    return re.sub(_USER, "…@", place)
 
 
 def _without_path(place: str) -> str:

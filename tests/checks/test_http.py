@@ -15,7 +15,7 @@ from runner.doors import http as door
 from runner.doors.net import Net
 from runner.errors import Cancelled, TimedOut
 from runner.results import Verdict
-from runner.secrets import Sealed, Secret
+from runner.secrets import Sealed, Secret, reveal
 from runner.spec import Template
 from runner.validators import problems, read
 
@@ -178,6 +178,44 @@ def test_a_name_that_does_not_resolve_is_critical(scope: Scope) -> None:
     result = judged(replace(scope, doors=Nowhere({})), url="http://nowhere.invalid/")
     assert (result.verdict, result.code) == (Verdict.CRITICAL, "not_resolved")
     assert result.message == "the name nowhere.invalid does not resolve: there is no such name"
+
+
+QUERY = "token=s3cret-value&page=2"
+SHOWN = "token=…&page=…"
+BEHAVIOURS: dict[str, tuple[str, dict[str, Any], str]] = {
+    "well": ("/", {}, "SITE/?SHOWN answered 200 in "),
+    "status": ("/", {"expect": {"status": 204}}, "SITE/?SHOWN answered 200, expected 204; the body is "),
+    "header": ("/", {"expect": {"header": {"X": "y"}}}, "SITE/?SHOWN has no header X, expected “y”"),
+    "body": ("/", {"expect": {"body_contains": "x!"}}, "SITE/?SHOWN has the body “Welcome to the shop”, expected “x!”"),
+    "slow": ("/slow", {"critical": "1ms"}, "SITE/slow?SHOWN answered 200 in "),
+    "late": ("/drip", {"timeout": "100ms"}, "GET SITE/drip?SHOWN timed out after 100ms"),
+}
+
+
+@pytest.mark.parametrize(("path", "config", "message"), BEHAVIOURS.values(), ids=BEHAVIOURS)
+def test_no_message_shows_the_values_of_a_query_or_a_fragment(
+    path: str, config: dict[str, Any], message: str, site: str, scope: Scope
+) -> None:
+    result = judged(scope, url=f"{site}{path}?{QUERY}#s3cret-fragment", **config)
+    assert result.message.startswith(message.replace("SITE", site).replace("SHOWN", SHOWN))
+    assert "s3cret" not in str(result)
+
+
+def test_the_query_is_sent_as_it_is(site: str, scope: Scope, visits: list[tuple[str, ...]]) -> None:
+    judged(scope, url=f"{site}/?{QUERY}#fragment")
+    assert visits[0][1] == f"/?{QUERY}"
+
+
+def test_the_subject_and_the_name_are_the_same_whatever_the_query(scope: Scope) -> None:
+    checks = [read(Http, {"url": f"https://shop.example/a?token={number}#b"}) for number in (1, 2)]
+    assert {check.subject(scope) for check in checks} == {"https://shop.example/a"}
+    assert {check.default_name for check in checks} == {"http_shop_example_a"}
+    assert {check.task for check in checks} == {"GET https://shop.example/a?token=…"}
+
+
+def test_a_token_in_the_query_is_a_secret(site: str) -> None:
+    check = read(Http, {"url": f"{site}/?{QUERY}"})
+    assert [(secret.name, reveal(secret)) for secret in check.secrets()] == [("token", "s3cret-value")]
 
 
 @pytest.mark.parametrize("path", ["/drip", "/slow"])

@@ -91,7 +91,7 @@ def test_a_request_is_sent_as_it_was_given_and_an_answer_comes_back(serve: Serve
     ]
     assert (found.status, found.body, found.truncated) == (404, b"gone", False)
     assert found.headers == {"x-one": "1", "x-two": "a, b", "content-length": "4"}
-    assert found.url == f"http://shop.example:{port}/a?b=c#d"
+    assert found.url == f"http://shop.example:{port}/a?b=…"
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
