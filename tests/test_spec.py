@@ -389,6 +389,33 @@ def test_what_is_no_url_is_said(value: str, sentence: str, hint: str) -> None:
     assert said(url, value) == ("E204", sentence, hint)
 
 
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        ("https://a.example:99999/x", '"https://a.example:99999/x" names :99999'),
+        ("https://a.example:0", '"https://a.example:0" names :0'),
+        ("http://[::1]:65536/", '"http://[::1]:65536/" names :65536'),
+        ("https://a.example:http/", '"https://a.example:http/" names :http'),
+        ("https://a.example:-1?t=s3cr3t", '"https://a.example:-1?t=…" names :-1'),
+        ("https://me:word@a.example:٣/", '"https://…@a.example:٣/" names :٣'),
+        ("https://hooks.example:70000/T0/B0/s3cr3tpath", '"https://hooks.example:70000/…" names :70000'),
+        (Secret("HOOK", "https://a.example:99999/"), '"«HOOK»" names a port'),
+        (Sealed(("https://a.example:", Secret("PORT", "99999"), "/x")), '"https://a.example:«PORT»/x" names a port'),
+    ],
+)
+def test_a_port_that_there_is_not_is_said(value: object, sentence: str) -> None:
+    assert said(url, value) == (
+        "E204",
+        f"{sentence}, and there is no such port",
+        "give one from 1 to 65535, or none",
+    )
+
+
+@pytest.mark.parametrize("given", ["https://a:b@a.example", "https://a.example:/", "http://[::1]/", "http://a:65535"])
+def test_a_port_that_there_is_is_taken(given: str) -> None:
+    assert url(given) == given
+
+
 def test_a_text_that_the_node_renders_is_any_text() -> None:
     assert block(Block("{% x %}")) == "{% x %}"
     assert said(block, 3) == ("E202", "expected a text, got 3", "")

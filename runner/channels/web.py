@@ -83,7 +83,7 @@ def web_url(url: Secret) -> Secret:
     except ValueError:
         sound = False
     if not sound:
-        msg = f"{url.name} is no URL: it starts with http:// or https:// and names a host"
+        msg = f"{url.name} is no URL: one starts with http:// or https://, names a host, and no port above 65535"
         raise NodeError(msg, code="bad_url")
     return url
 

@@ -14,6 +14,7 @@ from runner.errors import NodeError
 from runner.records import record
 from runner.results import Verdict
 from runner.spec import Invalid, described, duration_text
+from runner.spec.texts import HIGHEST_PORT
 from runner.spec.urls import with_hidden_user
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ MOST_VALUES: Final = 5
 """Records that a message lists."""
 _LONGEST_NAME: Final = 253
 _LONGEST_LABEL: Final = 63
-_HIGHEST_PORT: Final = 65535
 _SERVER: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s:/\[\]]+)(?::(\d{1,5}))?")
 """`[2001:db8::53]:5353`, `ns1.shop.example:5353`; an IPv6 address without brackets is read apart."""
 
@@ -244,7 +244,7 @@ def _refuse_bad_name(name: str) -> None:
 def _server(text: str) -> tuple[str, int]:
     """Read a server: host and port; raise `Invalid` where it is none."""
     found = _SERVER.fullmatch(text)
-    if found is not None and 0 < int(found[2] or PORT) <= _HIGHEST_PORT:
+    if found is not None and 0 < int(found[2] or PORT) <= HIGHEST_PORT:
         return found[1].strip("[]"), int(found[2] or PORT)
     try:
         return str(ipaddress.IPv6Address(text)), PORT

@@ -117,13 +117,13 @@ def target_of(url: Sealable, name: str = "") -> Target:
         parts = urlsplit(reveal(url).strip())
         host = (parts.hostname or "").encode("ascii" if parts.netloc.isascii() else "idna").decode()
         usual = _PORTS[parts.scheme]
-        port = parts.port or usual
-        address = place(host, port) if parts.port else place(host, port).rpartition(":")[0]
+        port = usual if parts.port is None else parts.port
+        address = place(host, port) if parts.port is not None else place(host, port).rpartition(":")[0]
         secret = ", ".join(map(str, secrets_in(url)))
         visible = not secret or urlsplit(str(url)).netloc.rpartition("@")[2] == parts.netloc.rpartition("@")[2]
     except (ValueError, KeyError):
         raise no_url(name or str(url)) from None  # the cause would show what may be secret
-    if not host:
+    if not host or port == 0:
         raise no_url(name or str(url))
     return Target(
         scheme=parts.scheme,

@@ -129,7 +129,7 @@ def test_a_message_of_one_line_has_no_empty_block() -> None:
 def test_a_url_that_is_none_is_not_shown(url: str) -> None:
     channel = Slack().filled(make_scope(variables={"SLACK_WEBHOOK_URL": url}).variables)
     failed = deliver(channel, written(), make_scope())
-    said = "SLACK_WEBHOOK_URL is no URL: it starts with http:// or https:// and names a host"
+    said = "SLACK_WEBHOOK_URL is no URL: one starts with http:// or https://, names a host, and no port above 65535"
     assert (failed.status, failed.attempts, failed.error) == ("failed", 0, said)
 
 
