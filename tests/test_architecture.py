@@ -98,6 +98,7 @@ HIDDEN: Final = {
     "runner.doors.files": ("a door is built when it is first used", {"doors.opened"}),
     "runner.doors.http": ("a door is built when it is first used", {"doors.opened"}),
     "runner.doors.net": ("a door is built when it is first used", {"doors.opened"}),
+    "runner.doors.proxies": ("with the doors that ask it", {"doors.opened"}),
     "runner.doors.process": ("a door is built when it is first used", {"doors.opened"}),
     "runner.doors.smtp": ("a door is built when it is first used", {"doors.opened"}),
     "runner.doors.sql": ("a door is built when it is first used", {"doors.opened"}),

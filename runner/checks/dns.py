@@ -66,7 +66,8 @@ class Dns(Answered):
     """Ask a name server about a name, and hold the time that the answer takes against the thresholds.
 
     A name or a record that is not there, a server that fails, refuses or is silent, and an answer other than the
-    expected one are `critical`; an answer that cannot be read is `unknown`.
+    expected one are `critical`; an answer that cannot be read is `unknown`, and so is all where the machine's own
+    resolvers are asked and find nothing whatever.
     """
 
     type: ClassVar[str] = "dns"

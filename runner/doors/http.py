@@ -11,7 +11,8 @@ from urllib.parse import urljoin
 
 from runner.doors.curl import Transfer, options, trust, way
 from runner.doors.faults import failure
-from runner.doors.net import Net, Proxies, admitted
+from runner.doors.net import Net, admitted
+from runner.doors.proxies import Proxies
 from runner.doors.request import Request, Response, Sealable, Target, Timings, target_of
 from runner.errors import Refused
 from runner.records import record

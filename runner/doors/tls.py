@@ -16,7 +16,8 @@ from runner.doors.certificate import Certificate, read_certificate
 from runner.doors.curl import Call, trust, way
 from runner.doors.distrust import Distrust, complaint, distrust_of
 from runner.doors.faults import Fault, failure, fault_of
-from runner.doors.net import Net, Proxies, admitted, place
+from runner.doors.net import Net, admitted, place
+from runner.doors.proxies import Proxies
 from runner.doors.request import Target, target_of
 from runner.errors import NodeError
 from runner.records import record

@@ -15,6 +15,7 @@ _WORDS: Final = {
     "not_resolved": (
         ("there is no such name", "no_such_name"),
         ("no name server answers", "no_resolver"),
+        ("does not resolve in time", "no_resolver"),
     ),
 }
 """By code: words of the message that say more, and the kind that they mean."""

@@ -4,25 +4,18 @@ import socket
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from pydantic import ValidationError
 
 from runner.checks.judging import Judged, examine
 from runner.checks.tcp import MAX_ANSWER, Tcp
-from runner.doors import Doors
-from runner.doors.dns import Dns
-from runner.doors.net import Net
 from runner.results import Verdict
 from runner.secrets import Secret
 from runner.validators import problems, read
-from tests.checks.dns_server import name_server
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from runner.scope import Scope
 
 Listen = Callable[[Callable[[socket.socket], None]], int]
@@ -142,41 +135,3 @@ def test_more_than_a_host_is_refused_and_no_password_shown(given: str, shown: st
         read(Tcp, {"host": given, "port": 5432})
     (line,) = problems(caught.value)
     assert (line["loc"], line["msg"], line["ctx"]["hint"]) == (("host",), f'"{shown}" is more than a host', hint)
-
-
-class Outpost(Doors):
-    """The doors of a machine whose lookups fail, and whose resolver listens on a port."""
-
-    def __init__(self, folder: Path, port: int) -> None:
-        super().__init__({})
-        (folder / "resolv.conf").write_text("nameserver 127.0.0.1\n")
-        self._dns = Dns(configuration=str(folder / "resolv.conf"), port=port)
-
-    @property
-    def net(self) -> Net:
-        return Net(lookup=_nobody_answers)
-
-    @property
-    def dns(self) -> Dns:
-        return self._dns
-
-
-def _nobody_answers(*_: object, flags: int = 0, **__: object) -> NoReturn:
-    raise socket.gaierror(socket.EAI_NONAME if flags else socket.EAI_AGAIN, "Temporary failure in name resolution")
-
-
-def test_a_resolver_that_answers_others_leaves_the_name_to_blame(scope: Scope, tmp_path: Path) -> None:
-    check = read(Tcp, {"host": "db.example", "port": 5432, "confirm": {"tries": 1}})
-    with name_server({}) as server:
-        result = examine(check, replace(scope, doors=Outpost(tmp_path, server.port)))
-    assert (result.verdict, result.code) == (Verdict.CRITICAL, "not_resolved")
-
-
-def test_where_no_resolver_answers_anything_the_runner_is_ill(closed_port: int, scope: Scope, tmp_path: Path) -> None:
-    check = read(Tcp, {"host": "db.example", "port": 5432, "confirm": {"tries": 1}})
-    result = examine(check, replace(scope, doors=Outpost(tmp_path, closed_port)))
-    assert (result.verdict, result.code) == (Verdict.UNKNOWN, "no_resolver")
-    assert result.message == (
-        "the name db.example does not resolve: no name server answers (Temporary failure in name resolution);"
-        " no resolver of this machine answers anything"
-    )

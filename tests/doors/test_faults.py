@@ -19,7 +19,8 @@ from runner.doors.distrust import HANDSHAKES, Distrust, complaint
 from runner.doors.faults import MAX_HEADERS
 from runner.doors.http import Http
 from runner.doors.mail import Envelope, MailServer, Privacy
-from runner.doors.net import Net, Proxies
+from runner.doors.net import Net
+from runner.doors.proxies import Proxies
 from runner.doors.request import Request
 from runner.doors.smtp import Smtp
 from runner.doors.tls import Tls

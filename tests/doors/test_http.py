@@ -22,7 +22,8 @@ from runner import __version__
 from runner.deadline import Deadline
 from runner.doors import Effect, open_doors
 from runner.doors.http import Http
-from runner.doors.net import Net, Proxies
+from runner.doors.net import Net
+from runner.doors.proxies import Proxies
 from runner.doors.request import Request, Response, Timings
 from runner.errors import Cancelled, NodeError, Refused, TimedOut, Unreachable
 from runner.secrets import Sealed, Secret
