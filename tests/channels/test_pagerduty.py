@@ -66,6 +66,33 @@ def accepted(receiver: Receiver, key: str) -> None:
     receiver.answer(202, json.dumps(body).encode())
 
 
+@pytest.mark.parametrize("body", [b"", b"accepted", b"{}", b'{"status": "success"}', b'["status"]'])
+def test_an_answer_of_success_that_tells_of_no_error_is_a_delivery(receiver: Receiver, body: bytes) -> None:
+    receiver.answer(202, body)
+    assert sent(receiver, ingested(alert())).status == "sent"
+
+
+INVALID = {"status": "invalid event", "message": "Event object is invalid", "errors": ["'routing_key' is missing"]}
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (INVALID, "invalid event: Event object is invalid: 'routing_key' is missing"),
+        ({"status": "throttle exceeded", "message": None, "errors": "many"}, "throttle exceeded"),
+        ({"status": None}, "an error"),
+    ],
+    ids=["invalid", "throttled", "nothing"],
+)
+def test_an_answer_whose_status_is_no_success_is_no_delivery(
+    receiver: Receiver, answer: dict[str, object], told: str
+) -> None:
+    receiver.answer(202, json.dumps(answer).encode())
+    failed = sent(receiver, ingested(alert()))
+    said = f"{receiver.url.removeprefix('http://')} answered “{told}”, so it did not take the message"
+    assert (failed.status, failed.attempts, failed.error) == ("failed", 1, said)
+
+
 def test_a_firing_alert_triggers_an_incident(receiver: Receiver) -> None:
     accepted(receiver, "the-key-it-was-given")
     delivery = sent(receiver, ingested(alert()), analysed())
