@@ -48,6 +48,13 @@ def test_a_stop_counts_before_a_limit() -> None:
         deadline.check()
 
 
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(26.9983412, "27s"), (0.29999, "300ms"), (90.0, "1m30s"), (1.23456, "1.23s")]
+)
+def test_a_limit_is_written_as_a_person_would(seconds: float, said: str) -> None:
+    assert Deadline(seconds).said == f"timed out after {said}"
+
+
 # --- a deadline within another ---------------------------------------------------------------------
 
 

@@ -472,7 +472,7 @@ CERTIFIED: Final = {
             "Limits: warning below 21d, critical below 7d.",
             "1 other check is ok: page.",
             "The certificate of 127.0.0.1 was not renewed when it was due.",
-            "- Renew the certificate of 127.0.0.1 before it expires",
+            "- Renew the certificate of 127.0.0.1 in time",
         ),
     ),
     "ends too soon": Certified(

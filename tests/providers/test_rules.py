@@ -12,7 +12,7 @@ from runner.checks import CHECKS
 from runner.doors.distrust import HANDSHAKES, Distrust
 from runner.providers.kinds import kind_of
 from runner.providers.rule import REMOTE
-from runner.providers.rules import ROOTS, RULES
+from runner.providers.rules import BLIND, ROOTS, RULES
 from runner.providers.topics import alert_rule, check_rule, words
 from tests.providers.stage import alert, check, http
 
@@ -43,6 +43,13 @@ def rule_of(result: CheckResult) -> str:
         (check("command", "web-1:check_raid", code="killed"), "command_failed"),
         (check("command", "web-1:check_raid", code="timed_out"), "command_slow"),
         (check("command", "web-1:check_raid", "unknown", code="not_found"), "could_not_tell"),
+        (check("command", "web-1:check_raid", "unknown", code="no_permission"), "could_not_tell"),
+        (http("ca_bundle"), "could_not_tell"),
+        (http("refused_address"), "address_refused"),
+        (check("tcp", "10.0.0.1:22", "unknown", code="refused_address"), "address_refused"),
+        (http("refused"), "check_wrong"),
+        (http("pattern"), "check_wrong"),
+        (http("too_large"), "check_wrong"),
         (check("tcp", "db:5432", code="timed_out"), "timed_out"),
         (check("tcp", "db:5432", code="content"), "wrong_content"),
         (check("tcp", "db:5432"), "slow_connection"),
@@ -268,9 +275,18 @@ def test_a_rule_is_reached_and_names_no_number(rule: object) -> None:
     assert not found.title.endswith(".")
 
 
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.type)
+def test_what_a_rule_says_of_one_place_can_be_said_of_several(rule: object) -> None:
+    """`Find out what makes {place} hang up`, not `why {place} hangs up`: `{place}` may be `shop.example and 4 more`."""
+    found = next(one for one in RULES if one is rule)
+    singular = r"\{(?:place|name)\} (?!less\b)(?:\w*[^s\W]s|is|has|does)\b"
+    assert re.search(singular, found.title) is None
+    assert re.search(r"\{(?:place|name)\}.*\b(?:it|its|this)\b", found.title) is None
+
+
 def test_rules_are_about_checks_that_there_are_and_have_a_name_each() -> None:
     assert {kind for rule in RULES for kind in rule.checks} == set(CHECKS)
     assert set(CHECKS) >= REMOTE
     types = [rule.type for rule in RULES]
     assert len(types) == len(set(types))
-    assert set(types) >= ROOTS
+    assert set(types) >= ROOTS | BLIND

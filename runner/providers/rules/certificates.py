@@ -20,7 +20,7 @@ CERTIFICATES: Final = (
         phrases=_CERTIFICATE,
         also=frozenset({"expired"}),
         title="Renew the certificate of {name} now",
-        description="It is no longer valid: browsers and programs refuse the connection.",
+        description="Browsers and programs refuse a certificate that is no longer valid.",
         cause="The certificate of {host} has expired: its renewal did not run, or the server was not reloaded.",
         actions=(
             _SHOWS,
@@ -34,8 +34,8 @@ CERTIFICATES: Final = (
         codes=frozenset({THRESHOLD}),
         phrases=_CERTIFICATE,
         also=frozenset({"expiring", "expiry", "expires", "expire", "expiration", "renewal"}),
-        title="Renew the certificate of {name} before it expires",
-        description="All is well until the day it expires; from then on the connection is refused.",
+        title="Renew the certificate of {name} in time",
+        description="All is well until the day that it ends; from then on browsers and programs refuse it.",
         cause="The certificate of {host} was not renewed when it was due.",
         actions=(
             _SHOWS,
