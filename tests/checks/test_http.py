@@ -100,7 +100,20 @@ def test_the_metrics_say_where_the_time_went(site: str, scope: Scope) -> None:
             id="another-value",
         ),
         pytest.param("/health", {"json": {"ready": 1}}, "has ready true, expected 1", id="true-is-not-one"),
-        pytest.param("/health", {"json": {"gone": 1}}, "has gone null, expected 1", id="no-value"),
+        pytest.param("/health", {"json": {"gone": 1}}, "has no gone, expected 1", id="no-key"),
+        pytest.param("/health", {"json": {"gone.deeper[0]": 1}}, "has no gone.deeper[0], expected 1", id="no-way"),
+        pytest.param("/health", {"json": {"nodes[5].name": "f"}}, 'has no nodes[5].name, expected "f"', id="no-item"),
+        pytest.param("/health", {"json": {"error": "x"}}, 'has error null, expected "x"', id="null"),
+        pytest.param(
+            "/health", {"json": {"checks[1].error": 2}}, "has checks[1].error null, expected 2", id="deep-null"
+        ),
+        pytest.param(
+            "/health",
+            {"json": {"checks[?error].name | [0]": "a"}},
+            'has no checks[?error].name | [0], expected "a"',
+            id="no-match",
+        ),
+        pytest.param("/health", {"json": {"error": None, "gone": None}}, "", id="expected-null"),
         pytest.param(
             "/health",
             {"json": {"length(gone)": 1}},
