@@ -302,7 +302,7 @@ DELIVERIES: Final = {
                 "• DiskWillFillIn4Hours (critical) is firing on db-1:9100: /data of db-1 is full in 3h"
             ),
             "blocks.3.text.text": (
-                f"*What to do*\n• {ADVICE['title']}: {ADVICE['description']}\n"
+                f"*What to do*\n• {ADVICE['title']}. {ADVICE['description']}\n"
                 f"      ◦ {ADVICE['actions'][0]}\n      ◦ {ADVICE['actions'][1]}"
             ),
         },

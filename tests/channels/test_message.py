@@ -145,6 +145,7 @@ def test_a_run_that_failed_before_it_knew_anything() -> None:
 [FAILED] web-health: ingest failed: no alert in the payload
 
 The run of 2026-03-01 12:00 UTC failed before it could tell anything: nothing is known about what it looks after.
+Mend what the title names, and run it again: until then nothing is watched.
 
 This run: https://ci.example/runs/1
 
@@ -313,7 +314,7 @@ def test_evidence_that_stands_above_is_not_said_again() -> None:
 def test_of_several_things_the_evidence_says_which_one_the_cause_is_about() -> None:
     recommended = [{**ANALYSIS["recommendations"][0], "evidence": ["disk: disk / is 96.2% full, above 95%"]}]
     text = written(checked(disk=FULL_DISK, again=FULL_DISK), analysed(recommendations=recommended)).text
-    assert "Log files fill the file system.\n- disk: disk / is 96.2% full, above 95%\n\nWhat to do:" in text
+    assert "Log files fill the file system.\n- disk / is 96.2% full, above 95%\n\nWhat to do:" in text
 
 
 CERTIFICATE = check(
@@ -396,6 +397,12 @@ def test_long_lists_are_counted() -> None:
     assert "- … and 30 more" in text
     assert "- … and 10 more" in text
     assert len(text) < 8000
+
+
+def test_alerts_that_are_not_listed_are_named_with_where_they_are() -> None:
+    down = [alert("Down", labels={"instance": f"web-{number}"}) for number in range(13)]
+    text = written(ingested(*down, alert("Full", labels={"instance": "db1"}), alert("Late", labels={}))).text
+    assert "\n- … and 5 more: Down on web-10, web-11, web-12, Full on db1, Late\n" in text
 
 
 def test_an_analysis_without_a_cause_is_its_summary() -> None:
