@@ -230,8 +230,9 @@ def _cause(facts: Facts) -> Section:
     local = "The analysis service gave no answer; this comes from the local rules."
     doubt = (local,) if analysis.fallback_used else ()
     if not analysis.probable_cause:
-        said = tuple(filter(None, (flat(analysis.summary, _LONG),)))
-        return Section(heading="Analysis", paragraphs=(*said, *doubt) if said else ())
+        # the local rules sum up what stands above anyway
+        said = () if analysis.provider == "local" else tuple(filter(None, (flat(analysis.summary, _LONG),)))
+        return Section(heading="Analysis", paragraphs=(*said, *doubt))
     # of the first, which is about the cause: what the others rest on would pass for a proof of it here
     return Section(
         heading="Likely cause",

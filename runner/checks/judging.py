@@ -53,7 +53,8 @@ def examine(check: Check, scope: Scope) -> Judged:
     message = judged.message
     if judged.verdict is Verdict.CRITICAL and confirm.tries > 1:
         short = "" if tries == confirm.tries else ", no time for another"
-        message += f" (failed {tries} of {confirm.tries} tries{short})"
+        said, semicolon, more = message.partition("; ")  # what is behind it is background
+        message = f"{said} (failed {tries} of {confirm.tries} tries{short}){semicolon}{more}"
     elapsed = (time.perf_counter() - started) * 1000
     return replace(judged, message=message, tries=tries, duration_ms=round(elapsed, 2))
 

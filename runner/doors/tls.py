@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _TEXT: Final = 0
 """libcurl's kind of a line that is meant for people."""
-_PLAIN: Final = "give the port that does from the first byte; STARTTLS is not known here"
+_PLAIN: Final = "give the port that does from the first byte (STARTTLS is not known here)"
 _VERSION: Final = re.compile(r"SSL connection using (TLSv[\d.]+|SSLv\d)")
 
 

@@ -405,11 +405,15 @@ def test_alerts_that_are_not_listed_are_named_with_where_they_are() -> None:
     assert "\n- … and 5 more: Down on web-10, web-11, web-12, Full on db1, Late\n" in text
 
 
-def test_an_analysis_without_a_cause_is_its_summary() -> None:
-    text = written(ingested(alert()), analysed(probable_cause="", recommendations=[], fallback_used=True)).text
-    said = "The disk of db1 is full.\nThe analysis service gave no answer; this comes from the local rules."
-    assert f"\n\nAnalysis:\n{said}\n\n" in text
-    assert "What to do" not in text
+def test_an_analysis_without_a_cause_is_its_summary_where_that_says_anything_new() -> None:
+    nothing = {"probable_cause": "", "recommendations": []}
+    model = written(ingested(alert()), analysed(**nothing, provider="openai")).text
+    assert "\n\nAnalysis:\nThe disk of db1 is full.\n\n" in model
+    assert "What to do" not in model
+    assert "Analysis" not in written(ingested(alert()), analysed(**nothing)).text
+    instead = written(ingested(alert()), analysed(**nothing, fallback_used=True)).text
+    said = "The analysis service gave no answer; this comes from the local rules."
+    assert f"\n\nAnalysis:\n{said}\n\n" in instead
 
 
 def test_the_document_has_its_keys_and_nothing_made_up() -> None:

@@ -261,7 +261,9 @@ def test_a_failure_is_looked_at_again_before_it_counts(
 def test_a_failure_that_lasts_says_how_often_it_was_seen(site: str, scope: Scope) -> None:
     result = judged(scope, url=f"{site}/down", confirm={"tries": 3, "pause": "1ms"})
     assert (result.verdict, result.tries) == (Verdict.CRITICAL, 3)
-    assert result.message.endswith(" (failed 3 of 3 tries)")
+    body = "“<h1>Down</h1> [31mfor maintenance”"
+    answered = f"{site}/down answered 503, expected 200 to 399"
+    assert result.message == f"{answered} (failed 3 of 3 tries); the body is {body}"
 
 
 def test_a_remote_check_is_tried_twice_by_default() -> None:
@@ -272,7 +274,7 @@ def test_a_remote_check_is_tried_twice_by_default() -> None:
 def test_there_is_no_further_try_without_the_time_for_it(site: str, make_scope: Callable[..., Scope]) -> None:
     result = judged(make_scope(seconds=5.0), url=f"{site}/down", confirm={"pause": "1s"}, timeout="4.5s")
     assert result.tries == 1
-    assert result.message.endswith(" (failed 1 of 2 tries, no time for another)")
+    assert " expected 200 to 399 (failed 1 of 2 tries, no time for another); the body is " in result.message
 
 
 def test_the_request_carries_what_the_definition_says(

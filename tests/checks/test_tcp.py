@@ -96,16 +96,26 @@ def test_an_answer_without_end_is_read_up_to_a_limit(listen: Listen, scope: Scop
     assert MAX_ANSWER <= int(str(result.seen.metrics["bytes"])) < MAX_ANSWER + 4096
 
 
-@pytest.mark.parametrize(("talk", "said"), [(silent, "nothing"), (dripping, "“.")], ids=["silent", "dripping"])
+@pytest.mark.parametrize(
+    ("talk", "said", "code"),
+    [(silent, "nothing", "timed_out"), (dripping, "“.", "content")],
+    ids=["silent", "dripping"],
+)
 def test_an_answer_that_does_not_come_is_critical_when_the_time_is_up(
-    talk: Callable[[socket.socket], None], said: str, listen: Listen, scope: Scope
+    talk: Callable[[socket.socket], None], said: str, code: str, listen: Listen, scope: Scope
 ) -> None:
     port, started = listen(talk), time.monotonic()
     result = judged(scope, port, timeout="200ms", expect={"contains": "hello"})
     assert time.monotonic() - started < 0.2 + 2
-    assert (result.verdict, result.code) == (Verdict.CRITICAL, "timed_out")
+    assert (result.verdict, result.code) == (Verdict.CRITICAL, code)
     assert result.message.startswith(f"127.0.0.1:{port} said {said}")
     assert result.message.endswith(" in 200ms, expected “hello”")
+
+
+def test_bytes_that_are_no_text_are_left_out_of_the_message(listen: Listen, scope: Scope) -> None:
+    port = listen(lambda connection: connection.sendall(b"J\0\0\0\xff\xfe5.5.5-MariaDB\0\x80\x81\r\n"))
+    result = judged(scope, port, expect={"contains": "SSH"})
+    assert result.message == f"127.0.0.1:{port} said “J 5.5.5-MariaDB”, expected “SSH”"
 
 
 def test_a_connection_that_is_reset_is_critical(listen: Listen, scope: Scope) -> None:

@@ -315,8 +315,8 @@ def test_a_server_that_speaks_no_tls_is_critical(serve: Serve, trusting: Scope) 
     result = judged(trusting, port)
     assert (result.verdict, result.code) == (Verdict.CRITICAL, "tls")
     assert result.message == (
-        f"127.0.0.1:{port} does not speak TLS on this port: give the port that does from the first byte; STARTTLS is"
-        " not known here"
+        f"127.0.0.1:{port} does not speak TLS on this port: give the port that does from the first byte (STARTTLS is"
+        " not known here)"
     )
 
 

@@ -247,7 +247,7 @@ def test_who_speaks_no_tls_is_told_with_what_to_write_instead(first: bytes, serv
     no_tls = f"127.0.0.1:{port} does not speak TLS on this port: give the port that does"
     page, handshake, mail = told(Http(), f"https://127.0.0.1:{port}/"), told_by_handshake(port), told_by_mail(port)
     assert page == (Unreachable, "tls", False, f"{no_tls}, or http:// in the URL")
-    assert handshake == (Unreachable, "tls", False, f"{no_tls} from the first byte; STARTTLS is not known here")
+    assert handshake == (Unreachable, "tls", False, f"{no_tls} from the first byte (STARTTLS is not known here)")
     assert mail == (Unreachable, "tls", False, f"{no_tls}, often 465, or use_tls in place of use_ssl for STARTTLS")
 
 
