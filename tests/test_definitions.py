@@ -92,6 +92,7 @@ class Case:
 WELL: Final = ("--checkers", "memory,disk", "--warning-threshold", "99.9", "--critical-threshold", "100")
 SICK: Final = ("--checkers", "memory", "--warning-threshold", "0.001", "--critical-threshold", "0.002")
 """A machine is as busy as it is: checks that are no matter of chance, and thresholds that make it well or ill."""
+EMPTY: Final = "the payload is empty: give one with --payload, --file, --event or --sample"
 ALERT: Final = '{"title": "Disk full", "severity": "critical"}'
 
 CASES = {
@@ -159,7 +160,10 @@ CASES = {
         code=1,
         verdict="unknown",
         executed=("ingest", "tell"),
-        said=("[FAILED] alert: ingest failed", "- ingest: the payload is empty: give one with "),
+        said=(
+            f"[FAILED] alert: ingest failed: {EMPTY}\n",
+            "Mend what the title names, and run it again: until then nothing is watched.\nalert · ",
+        ),
     ),
     "web-health, up": Case(
         definition="web-health",
@@ -260,7 +264,7 @@ DELIVERIES: Final = {
         payload="{}",
         code=1,
         executed=("ingest", "notify"),
-        arrived={"title": "[FAILED] pipeline-manager: ingest failed", "alerts": []},
+        arrived={"title": f"[FAILED] pipeline-manager: ingest failed: {EMPTY}", "alerts": []},
     ),
     "pipeline-manager, refused": Delivery(
         definition="pipeline-manager", status=400, code=9, arrived={"title": f"[CRITICAL] {TITLE}"}

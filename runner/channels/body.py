@@ -51,12 +51,13 @@ _BLIND: Final = (
 def sections(facts: Facts, head: Headline, now: datetime, failure: str) -> tuple[Section, ...]:
     """Write every part that has something to say."""
     found = (
+        _blindness(facts, head, now),
         _alerts(facts, head, now),
         _checks(facts, head),
         _compared(facts),
         _cause(facts),
         _actions(facts.analysis),
-        _failures(facts, head, now, failure),
+        _failures(facts, head, failure),
     )
     return tuple(section for section in found if section.paragraphs or section.items)
 
@@ -291,13 +292,18 @@ def _flat_all(lines: Iterable[str]) -> tuple[str, ...]:
     return tuple(filter(None, (flat(line, _SHORT) for line in lines)))
 
 
-def _failures(facts: Facts, head: Headline, now: datetime, failure: str) -> Section:
+def _blindness(facts: Facts, head: Headline, now: datetime) -> Section:
+    """Say that nobody knows how things are, where that is so."""
+    blind = head.kind is Kind.FAILED and not facts.checks
+    return Section(paragraphs=tuple(line.format(clock(now)) for line in _BLIND) if blind else ())
+
+
+def _failures(facts: Facts, head: Headline, failure: str) -> Section:
     """Say what the run could not do, each thing once; what was optional is a line at the end."""
     said = head.title if head.kind is Kind.FAILED else ""
     told = [flat(f"{one.node}: {one.message}", _SHORT) for one in facts.failures if one.required]
     items = tuple(Item(text=text) for text in told if text.replace(": ", " failed: ", 1) not in said)
-    blind = head.kind is Kind.FAILED and not facts.checks
-    paragraphs = [line.format(clock(now)) for line in _BLIND] if blind else []
+    paragraphs = []
     if failure and not told and flat(failure) not in said:
         paragraphs.append(flat(failure, _SHORT))
     paragraphs += (

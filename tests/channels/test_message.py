@@ -140,7 +140,7 @@ Source of HighCPUUsage: https://prometheus.example/graph?g0=cpu
 def test_a_run_that_failed_before_it_knew_anything() -> None:
     broken = node("ingest", "ingest", error="no alert in the payload", verdict=Verdict.UNKNOWN)
     assert (
-        written(broken, failure="ingest failed: no alert in the payload").readable
+        written(broken, failure="ingest failed").readable
         == f"""\
 [FAILED] web-health: ingest failed: no alert in the payload
 
@@ -249,6 +249,17 @@ This run: https://ci.example/runs/1
             Severity.WARNING,
             "[FAILED] web-health: the run's time is up",
             id="the-run-failed-by-itself",
+        ),
+        pytest.param(
+            [
+                node("probe", "context", error="no permission", verdict=Verdict.UNKNOWN),
+                node("read", "ingest", error="x"),
+            ],
+            "read failed",
+            Kind.FAILED,
+            Severity.WARNING,
+            "[FAILED] web-health: read failed: x",
+            id="a-node-failed-with-its-reason",
         ),
     ],
 )
