@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from runner.scope import Scope
 
 _ANSWER_SHOWN: Final = 200
+_TOLD: Final = ("error", "message", "detail", "errors")
+"""Keys of a JSON answer whose texts are meant for people."""
 _URL: Final = re.compile(r"([^/]*//)(?:([^/?#]*)@)?([^/?#]*)/?(.*)", re.DOTALL)
 """Scheme, credentials, host and port, and what follows them."""
 _NO_BREAKS: Final = dict.fromkeys(map(ord, "\t\r\n"))
@@ -32,7 +34,7 @@ _NO_BREAKS: Final = dict.fromkeys(map(ord, "\t\r\n"))
 
 
 Objection: TypeAlias = "Callable[[Response], str]"
-"""Says how an answer shows that the message was not taken, as what follows “the server answered ”; else nothing."""
+"""Says how an answer shows that the message was not taken, as what follows “hooks.example:443 answered ”, or nothing."""
 
 
 def no_objection(_response: Response) -> str:
@@ -82,7 +84,7 @@ class Post:
         except TimedOut as error:
             raise TimedOut(f"{error.message} ({target_of(url).called})") from error
         if not is_success(response.status):
-            raise _refusal(response)
+            raise _refusal(response, target_of(url).called)
         if reason := self.objection(response):
             raise NodeError(f"{target_of(url).called} answered {reason}", code="not_accepted")
         return _message_id(response, self.id_keys)
@@ -133,12 +135,30 @@ def _message_id(response: Response, keys: tuple[str, ...]) -> str | None:
     return next((str(one) for one in found if isinstance(one, str | int) and not isinstance(one, bool)), None)
 
 
-def _refusal(response: Response) -> NodeError:
+def _refusal(response: Response, where: str) -> NodeError:
     """Say what the receiver answered, in its own words where they are short."""
-    said = flat(response.body.decode(errors="replace"), _ANSWER_SHOWN)
+    said = "" if page_objection(response) else flat(_words(response), _ANSWER_SHOWN)
     return NodeError(
-        f"the server answered {phrase(response.status)}" + (f": {said}" if said else ""),
+        f"{where} answered {phrase(response.status)}" + (f": {said}" if said else ""),
         code="refused_by_server",
         retryable=is_transient(response.status),
         retry_after=retry_after(response),
     )
+
+
+def _words(response: Response) -> str:
+    """Return what an answer says to people: of JSON the texts that are meant for them."""
+    answer = json_in(response)
+    told = [text for key in _TOLD for text in _texts(answer.get(key))]
+    return ": ".join(dict.fromkeys(told)) or response.body.decode(errors="replace")
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Find the texts of a value: itself, those of a list, or the `message` of an object."""
+    if isinstance(value, str) and value:
+        yield value
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item)
+    elif isinstance(value, dict):
+        yield from _texts(value.get("message"))
