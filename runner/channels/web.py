@@ -34,7 +34,7 @@ _NO_BREAKS: Final = dict.fromkeys(map(ord, "\t\r\n"))
 
 
 Objection: TypeAlias = "Callable[[Response], str]"
-"""Says how an answer shows that the message was not taken, as what follows “hooks.example:443 answered ”, or nothing."""
+"""Says how an answer shows that the message was not taken, as what follows “hooks.example:443 answered ”."""
 
 
 def no_objection(_response: Response) -> str:
