@@ -57,7 +57,6 @@ HIDDEN: Final = {
     "jmespath": ("15 ms, only where a definition has a path", {"checks.answer", "nodes.paths"}),
     "jmespath.exceptions": ("with it", {"nodes.paths"}),
     "json": ("--help does without", {"cli.commands.report"}),
-    "pycurl": ("20 ms, only where something goes over HTTP or TLS is looked at", {"doors.curl", "doors.tls"}),
     "psycopg": ("120 ms, only where such a server is spoken to", {"doors.sql"}),
     "pymysql": ("40 ms, only where such a server is spoken to", {"doors.sql"}),
     "pycurl": (
