@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from runner.errors import Cancelled, TimedOut
+from runner.spec import duration_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,7 +25,7 @@ class Deadline:
     def __init__(self, seconds: float, said: str = "") -> None:
         self.limit = seconds
         """The limit as it was given, in seconds; for messages."""
-        self.said = said or f"timed out after {seconds:g}s"
+        self.said = said or f"timed out after {duration_text(seconds)}"
         """What to tell people once it has passed."""
         self.at = time.monotonic() + seconds
         self._cancelled = False

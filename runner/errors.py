@@ -156,6 +156,8 @@ class NodeError(RunnerError):
         """There was something to say and it reached nobody."""
         self.known = known
         """The `Output` of what the node had found out by then; None where that is nothing."""
+        self.instead: object = None
+        """The `Output` that stands in for the node's own once no try is left: it succeeds with that; None for none."""
 
 
 class TimedOut(NodeError):

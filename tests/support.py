@@ -14,13 +14,15 @@ from runner.definition.loader import load
 from runner.definition.source import Text
 from runner.doors import open_doors
 from runner.engine.world import World
-from runner.results import RunFacts
+from runner.errors import NodeError
+from runner.results import Output, RunFacts
 from runner.scope import Scope
 from runner.secrets import Masker
 
 if TYPE_CHECKING:
     from runner.definition.model import Definition, Step
     from runner.results import NodeResult
+    from runner.scope import Node
 
 
 @dataclass
@@ -85,6 +87,16 @@ def scope_of(*nodes: NodeResult, seconds: float = 20.0, **given: Any) -> Scope: 
     fixed: dict[str, Any] = {"run": FACTS, "doors": open_doors({}), "log": Lines(), "masker": Masker()}
     results = {result.node_id: result for result in nodes}
     return Scope(**{**fixed, **given}, deadline=Deadline(seconds), nodes=results)
+
+
+def concluded(node: Node, scope: Scope) -> Output:
+    """Run a node as a walk does that has no try left: what stands in for its output counts."""
+    try:
+        return node.run(scope)
+    except NodeError as error:
+        if not isinstance(error.instead, Output):
+            raise
+        return error.instead
 
 
 def needs(name: str, available: object, reason: str) -> None:

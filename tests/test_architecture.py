@@ -33,6 +33,7 @@ FLOORS: Final = (
 
 NEIGHBOURS: Final = {
     ("errors", "records"): "a diagnostic is a record",
+    ("deadline", "spec"): "a limit is written as a duration is",
     ("secrets", "spellings"): "a secret is looked for in all its spellings",
     ("spec", "secrets"): "a text in a definition may hold a secret",
     ("validators", "spec"): "validators speak of what a spec found",
@@ -56,7 +57,10 @@ HIDDEN: Final = {
     "jmespath": ("15 ms, only where a definition has a path", {"checks.answer", "nodes.paths"}),
     "jmespath.exceptions": ("with it", {"nodes.paths"}),
     "json": ("--help does without", {"cli.commands.report"}),
-    "pycurl": ("20 ms, only where something goes over HTTP or TLS is looked at", {"doors.curl", "doors.tls"}),
+    "pycurl": (
+        "20 ms, only where something goes over HTTP or TLS is looked at",
+        {"doors.curl", "doors.faults", "doors.tls"},
+    ),
     "pydantic": ("60 ms, only where nothing is prepared", {"validators"}),
     "pydantic_core": ("only where validators are prepared", {"spec.base"}),
     "regex": ("30 ms, only where a check has a pattern", {"checks.matching"}),
@@ -95,6 +99,7 @@ HIDDEN: Final = {
     "runner.doors.net": ("a door is built when it is first used", {"doors.opened"}),
     "runner.doors.postgres": ("brings psycopg, 120 ms, only where such a server is spoken to", {"doors.sql"}),
     "runner.doors.postgres_query": ("with it", {"doors.sql"}),
+    "runner.doors.proxies": ("with the doors that ask it", {"doors.opened"}),
     "runner.doors.process": ("a door is built when it is first used", {"doors.opened"}),
     "runner.doors.smtp": ("a door is built when it is first used", {"doors.opened"}),
     "runner.doors.sql": ("a door is built when it is first used", {"doors.opened"}),

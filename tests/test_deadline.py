@@ -28,7 +28,7 @@ def test_a_deadline_that_has_passed_says_its_limit() -> None:
     assert deadline.left == 0.0
     assert deadline.expired
     assert deadline.over
-    with pytest.raises(TimedOut, match=r"^timed out after 0s$"):
+    with pytest.raises(TimedOut, match=r"^timed out after 0ms$"):
         deadline.check()
 
 
@@ -48,15 +48,22 @@ def test_a_stop_counts_before_a_limit() -> None:
         deadline.check()
 
 
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(26.9983412, "27s"), (0.29999, "300ms"), (90.0, "1m30s"), (1.23456, "1.23s")]
+)
+def test_a_limit_is_written_as_a_person_would(seconds: float, said: str) -> None:
+    assert Deadline(seconds).said == f"timed out after {said}"
+
+
 # --- a deadline within another ---------------------------------------------------------------------
 
 
 def test_the_sooner_moment_counts_and_is_the_one_that_is_named() -> None:
     outer = Deadline(10)
     assert outer.within(60).at == outer.at
-    assert outer.within(60).limit == 10
+    assert outer.within(60).said == "timed out after 10s"
     assert outer.within(1).at < outer.at
-    assert outer.within(1).limit == 1
+    assert outer.within(1).said == "timed out after 1s"
 
 
 def test_what_is_cancelled_cancels_everything_within() -> None:
@@ -86,7 +93,7 @@ def test_sleeping_ends_after_its_seconds() -> None:
 
 def test_sleeping_ends_with_the_deadline() -> None:
     began = time.monotonic()
-    with pytest.raises(TimedOut, match=r"^timed out after 0\.05s$"):
+    with pytest.raises(TimedOut, match=r"^timed out after 50ms$"):
         Deadline(0.05).sleep(60)
     assert time.monotonic() - began < 2
 
@@ -190,7 +197,7 @@ def test_a_task_that_comes_back_within_the_grace_has_its_result_counted() -> Non
 
 def test_a_task_that_does_not_come_back_within_the_grace_is_left_behind() -> None:
     let_go, began = threading.Event(), time.monotonic()
-    with pytest.raises(TimedOut, match=r"^timed out after 0\.05s$"):
+    with pytest.raises(TimedOut, match=r"^timed out after 50ms$"):
         concurrently([lambda: let_go.wait(30)], Deadline(0.05), limit=1, grace=0.1)
     assert time.monotonic() - began < 2
     let_go.set()

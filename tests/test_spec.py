@@ -38,6 +38,7 @@ from runner.spec import (
     url,
 )
 from runner.spec.quantities import positive_duration
+from runner.spec.urls import credentials_in, shown_urls, without_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -381,10 +382,38 @@ def test_a_url_is_one_of_the_web(value: object) -> None:
         ("https://", '"https://" is no URL', SCHEME),
         ("https://a b", '"https://a b" is no URL', SCHEME),
         ("https:///x", '"https:///x" is no URL', SCHEME),
+        ("a.example/x?t=s3cr3t", '"a.example/x?t=…" is no URL', 'write "https://a.example/x?t=…"'),
     ],
 )
 def test_what_is_no_url_is_said(value: str, sentence: str, hint: str) -> None:
     assert said(url, value) == ("E204", sentence, hint)
+
+
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        ("https://a.example:99999/x", '"https://a.example:99999/x" names :99999'),
+        ("https://a.example:0", '"https://a.example:0" names :0'),
+        ("http://[::1]:65536/", '"http://[::1]:65536/" names :65536'),
+        ("https://a.example:http/", '"https://a.example:http/" names :http'),
+        ("https://a.example:-1?t=s3cr3t", '"https://a.example:-1?t=…" names :-1'),
+        ("https://me:word@a.example:٣/", '"https://…@a.example:٣/" names :٣'),
+        ("https://hooks.example:70000/T0/B0/s3cr3tpath", '"https://hooks.example:70000/…" names :70000'),
+        (Secret("HOOK", "https://a.example:99999/"), '"«HOOK»" names a port'),
+        (Sealed(("https://a.example:", Secret("PORT", "99999"), "/x")), '"https://a.example:«PORT»/x" names a port'),
+    ],
+)
+def test_a_port_that_there_is_not_is_said(value: object, sentence: str) -> None:
+    assert said(url, value) == (
+        "E204",
+        f"{sentence}, and there is no such port",
+        "give one from 1 to 65535, or none",
+    )
+
+
+@pytest.mark.parametrize("given", ["https://a:b@a.example", "https://a.example:/", "http://[::1]/", "http://a:65535"])
+def test_a_port_that_there_is_is_taken(given: str) -> None:
+    assert url(given) == given
 
 
 def test_a_text_that_the_node_renders_is_any_text() -> None:
@@ -398,6 +427,52 @@ def test_a_text_that_the_node_renders_is_any_text() -> None:
 def test_a_template_is_taken_as_it_is_its_value_is_known_later(read: Callable[[object], object]) -> None:
     value = Template("{{ inputs.x }}")
     assert read(value) is value
+
+
+# --- URLs for people ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("https://a.example/x", "https://a.example/x"),
+        ("https://a.example/x?", "https://a.example/x?"),
+        ("https://a.example?token=s3cr3t", "https://a.example?token=…"),
+        ("https://a.example/?a=1&b=&c=2;d=3", "https://a.example/?a=…&b=&c=…;d=…"),
+        ("https://a.example/?a=1=2?3", "https://a.example/?a=…"),
+        ("https://a.example/?s3cr3t", "https://a.example/?…"),
+        ("https://a.example/#s3cr3t", "https://a.example/"),
+        ("https://a.example/?a=1#b?c=s3cr3t", "https://a.example/?a=…"),
+        ("https://a.example/?token=«TOKEN»", "https://a.example/?token=«TOKEN»"),
+        ("https://a.example/?token=x«TOKEN»", "https://a.example/?token=…"),
+        ("https://a.example/?a={{ x & '#?' }}&b=1", "https://a.example/?a={{ x & '#?' }}&b=…"),
+        ("«URL»", "«URL»"),
+    ],
+)
+def test_the_values_of_a_urls_parameters_are_not_shown(written: str, shown: str) -> None:
+    assert without_values(written) == shown
+
+
+def test_every_url_in_a_text_is_shown_without_what_may_be_a_credential() -> None:
+    text = 'GET "https://me:word@a.example/?t=s3cr3t" <http://b.example/?u=s3cr3t#x>, then c?d=e'
+    assert shown_urls(text) == 'GET "https://…@a.example/?t=…" <http://b.example/?u=…>, then c?d=e'
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("token=s3cret-value", {"token": "s3cret-value"}),
+        ("access_token=s3cret-value&x=s3cret-value", {"access_token": "s3cret-value"}),
+        ("apiKey=0123456789;X-Amz-Signature=abcdef0123", {"apiKey": "0123456789", "X-Amz-Signature": "abcdef0123"}),
+        ("key=s3cret%20value", {"key": "s3cret value"}),
+        ("sig=averylongwordwithoutdigits", {"sig": "averylongwordwithoutdigits"}),
+        ("key=production&auth=true&token=a1", {}),
+        ("monkey=s3cret-value&author=s3cret-value", {}),
+        ("", {}),
+    ],
+)
+def test_a_parameter_that_can_be_nothing_but_a_credential_is_found(query: str, found: dict[str, str]) -> None:
+    assert credentials_in(f"https://a.example/?{query}#token=s3cret-fragment") == found
 
 
 # --- words for people --------------------------------------------------------------------------------
@@ -418,6 +493,7 @@ def test_a_template_is_taken_as_it_is_its_value_is_known_later(read: Callable[[o
         ((1,), "a list"),
         ({}, "an object"),
         (SECRET, "«TOKEN»"),
+        ("https://me:word@a.example/x?token=s3cr3t#s3cr3t", '"https://…@a.example/x?token=…"'),
     ],
 )
 def test_a_value_is_said_to_a_person(value: object, expected: str) -> None:

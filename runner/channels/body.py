@@ -42,18 +42,22 @@ _LONG: Final = 1500
 _SHORT: Final = 300
 _RUNBOOKS: Final = ("runbook_url", "runbook")
 _FIRST_SEEN: Final = "First seen in this run."
-_BLIND: Final = "The run of {} failed before it could tell anything: nothing is known about what it looks after."
+_BLIND: Final = (
+    "The run of {} failed before it could tell anything: nothing is known about what it looks after.",
+    "Mend what the title names, and run it again: until then nothing is watched.",
+)
 
 
 def sections(facts: Facts, head: Headline, now: datetime, failure: str) -> tuple[Section, ...]:
     """Write every part that has something to say."""
     found = (
+        _blindness(facts, head, now),
         _alerts(facts, head, now),
         _checks(facts, head),
         _compared(facts),
         _cause(facts),
         _actions(facts.analysis),
-        _failures(facts, head, now, failure),
+        _failures(facts, head, failure),
     )
     return tuple(section for section in found if section.paragraphs or section.items)
 
@@ -81,9 +85,21 @@ def _alerts(facts: Facts, head: Headline, now: datetime) -> Section:
         return Section(paragraphs=(*_about(head.alert, now), *left_out))
     firing = facts.firing
     listed = (*firing, *(alert for alert in facts.alerts if alert.status != "firing"))
-    items = _first([_alert_item(alert, now) for alert in listed], _ALERTS)
+    items = [_alert_item(alert, now) for alert in listed[:_ALERTS]]
+    if rest := listed[_ALERTS:]:
+        items.append(Item(text=flat(f"… and {len(rest)} more: {_names(rest)}", _LONG)))
     tally = (_tally(facts, now),) if len(listed) > 1 else ()
-    return Section(heading="Alerts" if listed and not tally else "", paragraphs=(*tally, *left_out), items=items)
+    heading = "Alerts" if listed and not tally else ""
+    return Section(heading=heading, paragraphs=(*tally, *left_out), items=tuple(items))
+
+
+def _names(alerts: Sequence[Alert]) -> str:
+    """List alerts by name, and where each is: `InstanceDown on web-11, web-12, DiskFull on db1`."""
+    places: dict[str, list[str]] = {}
+    for alert in alerts:
+        places.setdefault(flat(alert.name), []).append(flat(alert.subject))
+    listed = ((name, ", ".join(dict.fromkeys(filter(None, where)))) for name, where in places.items())
+    return ", ".join(f"{name} on {where}" if where else name for name, where in listed)
 
 
 def _tally(facts: Facts, now: datetime) -> str:
@@ -215,8 +231,9 @@ def _cause(facts: Facts) -> Section:
     local = "The analysis service gave no answer; this comes from the local rules."
     doubt = (local,) if analysis.fallback_used else ()
     if not analysis.probable_cause:
-        said = tuple(filter(None, (flat(analysis.summary, _LONG),)))
-        return Section(heading="Analysis", paragraphs=(*said, *doubt) if said else ())
+        # the local rules sum up what stands above anyway
+        said = () if analysis.provider == "local" else tuple(filter(None, (flat(analysis.summary, _LONG),)))
+        return Section(heading="Analysis", paragraphs=(*said, *doubt))
     # of the first, which is about the cause: what the others rest on would pass for a proof of it here
     return Section(
         heading="Likely cause",
@@ -236,7 +253,14 @@ def _evidence(facts: Facts, analysis: Analysis) -> Iterator[str]:
         quoted |= dict.fromkeys(known, one.partition("; ")[0])
         new += [] if known or one.startswith("…") else [one]  # which counts others that are not here
     telling = len(quoted) < len({name for name, _ in told})
-    yield from [*(dict.fromkeys(quoted.values()) if telling else ()), *new][:_EVIDENCE]
+    lines = [*(quoted.values() if telling else ()), *new]
+    yield from list(dict.fromkeys(map(_without_its_name, lines)))[:_EVIDENCE]
+
+
+def _without_its_name(line: str) -> str:
+    """Leave out the name in front of what begins with it anyway: `disk: disk / is 96% full`."""
+    name, _, said = line.partition(": ")
+    return said if said.lower().startswith(f"{name.lower()} ") else line
 
 
 def _told(facts: Facts) -> Iterator[tuple[str, str]]:
@@ -260,7 +284,7 @@ def _actions(analysis: Analysis | None) -> Section:
 def _recommendation_item(item: Recommendation) -> Item:
     said = flat(item.description, _SHORT)
     title = flat(item.title, _SHORT)
-    text = f"{title}: {said}" if said and said != title else title
+    text = f"{title.removesuffix('.')}. {said}" if said and said != title else title
     return Item(text=text, details=_flat_all(item.actions[:_ACTIONS]))
 
 
@@ -268,13 +292,18 @@ def _flat_all(lines: Iterable[str]) -> tuple[str, ...]:
     return tuple(filter(None, (flat(line, _SHORT) for line in lines)))
 
 
-def _failures(facts: Facts, head: Headline, now: datetime, failure: str) -> Section:
+def _blindness(facts: Facts, head: Headline, now: datetime) -> Section:
+    """Say that nobody knows how things are, where that is so."""
+    blind = head.kind is Kind.FAILED and not facts.checks
+    return Section(paragraphs=tuple(line.format(clock(now)) for line in _BLIND) if blind else ())
+
+
+def _failures(facts: Facts, head: Headline, failure: str) -> Section:
     """Say what the run could not do, each thing once; what was optional is a line at the end."""
     said = head.title if head.kind is Kind.FAILED else ""
     told = [flat(f"{one.node}: {one.message}", _SHORT) for one in facts.failures if one.required]
     items = tuple(Item(text=text) for text in told if text.replace(": ", " failed: ", 1) not in said)
-    blind = head.kind is Kind.FAILED and not facts.checks
-    paragraphs = [_BLIND.format(clock(now))] if blind else []
+    paragraphs = []
     if failure and not told and flat(failure) not in said:
         paragraphs.append(flat(failure, _SHORT))
     paragraphs += (

@@ -20,8 +20,8 @@ PAUSES: Final = (0.5, 1.5)
 """Seconds before the second and the third try, where the receiver does not ask for others."""
 _LONGEST_TRY: Final = 10.0
 """Seconds; a try that hangs leaves time for another."""
-_NEVER_ARRIVED: Final = frozenset({"no_network", "not_resolved", "connection_refused", "unreachable"})
-_PERHAPS_ARRIVED: Final = frozenset({"timed_out", "connection_lost"})
+_NEVER_ARRIVED: Final = frozenset({"no_network", "no_resolver", "not_resolved", "connection_refused", "unreachable"})
+_PERHAPS_ARRIVED: Final = frozenset({"timed_out", "connection_lost", "bad_answer"})
 
 
 @record

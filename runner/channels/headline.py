@@ -81,8 +81,8 @@ def _failure(facts: Facts, definition: str, failure: str) -> Headline | None:
     required = [one for one in facts.failures if one.required]
     if not failure and not required and facts.verdict is Verdict.OK:
         return None
-    broken = (required or facts.failures)[:1]
-    reason = failure or next((f"{one.node} failed: {one.message}" for one in broken), "")
+    told = (one for one in required or facts.failures if failure in {"", f"{one.node} failed"})
+    reason = next((f"{one.node} failed: {one.message}" for one in told), failure)
     tag = "failed" if failure or required else str(facts.verdict)
     text = flat(f"{definition}: {reason}" if reason else definition)
     return Headline(kind=Kind.FAILED, severity=Severity.WARNING, title=_title(tag, text))

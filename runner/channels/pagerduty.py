@@ -11,7 +11,7 @@ from runner.channels.grouping import incidents
 from runner.channels.incident_page import own_messages, rows
 from runner.channels.message import Kind
 from runner.channels.model import Channel, concealed, credentials
-from runner.channels.web import Post, web_url
+from runner.channels.web import Post, error_objection, json_in, page_objection, web_url
 from runner.channels.wording import clipped, flat
 from runner.errors import Cancelled, NodeError
 from runner.facts import Facts
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from runner.channels.grouping import Incident
     from runner.channels.message import Message
+    from runner.doors.request import Response
     from runner.scope import Scope
     from runner.secrets import Secret
 
@@ -68,7 +69,8 @@ class PagerDuty(Channel):
 
     An incident is a group of alerts, an alert in no group, a check, or a run that failed before it saw anything.
     A check that is ok closes its incident where one is open. Without a state store a run in which all is ok tells
-    nobody, so that takes `send: always`.
+    nobody, so that takes `send: always`. An event has arrived on any answer of success, but for JSON whose `status` is
+    another than `success`, and for a web page.
     """
 
     driver: ClassVar[str] = "pagerduty"
@@ -141,7 +143,7 @@ class PagerDuty(Channel):
             headers={"Content-Type": "application/json"},
             repeatable=True,
             id_keys=("dedup_key",),
-            never_a_page=True,
+            objection=_objection,
         )
 
 
@@ -191,6 +193,17 @@ class Events:
             retryable=error.retryable,
             retry_after=error.retry_after,
         )
+
+
+def _objection(response: Response) -> str:
+    """Object to an answer that tells of an error, though its status does not."""
+    answer = json_in(response)
+    status = answer.get("status", "success")
+    if status == "success":
+        return page_objection(response)
+    errors = answer.get("errors")
+    told = [status, answer.get("message"), *(errors if isinstance(errors, list) else ())]
+    return error_objection(": ".join(str(one) for one in told if one) or "an error")
 
 
 def _event_of(incident: Incident, told: Message) -> Event:

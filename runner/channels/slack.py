@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping  # noqa: TC003 - read by pydantic
 from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeAlias
 
 from runner.channels.model import Channel, credentials
-from runner.channels.web import Post, web_url
+from runner.channels.web import Post, error_objection, json_in, page_objection, web_url
 from runner.channels.wording import clipped
 from runner.records import record
 from runner.spec import Url  # noqa: TC001 - read by pydantic
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from runner.channels.message import Link, Message, Section
+    from runner.doors.request import Response
     from runner.scope import Scope
     from runner.secrets import Secret
 
@@ -27,13 +29,23 @@ _BLOCKS: Final = 50
 _ALL_TEXTS: Final = 9_000
 """Slack refuses blocks with somewhat more than 10,000 characters together, and does not say from where on."""
 _INDENT: Final = "      ◦ "
+_ERROR: Final = re.compile(
+    r"(?:invalid|no|missing|too_many)_[a-z_]+|(?:user|channel)_not_found|channel_is_archived|action_prohibited|"
+    r"posting_to_general_channel_denied|team_disabled|rollup_error"
+)
+"""Slack's words for what is wrong with a webhook or a message."""
 _ESCAPES: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _IN_A_LINK: Final = {"|": "%7C", "<": "%3C", ">": "%3E", "&": "&amp;"}
 
 
 @record
 class Slack(Channel):
-    """Sends Block Kit to an incoming webhook."""
+    """Sends Block Kit to an incoming webhook.
+
+    Mattermost, Rocket.Chat and others that take Slack's messages may stand behind the address, too. A message counts
+    as delivered on any answer of success, but for one of Slack's words for an error (`invalid_payload`, `no_service`),
+    for JSON that says `"ok": false`, `"success": false` or an `error`, and for a web page.
+    """
 
     driver: ClassVar[str] = "slack"
     variables: ClassVar[Mapping[str, str]] = {"webhook_url": "SLACK_WEBHOOK_URL"}
@@ -47,7 +59,7 @@ class Slack(Channel):
         body = {"text": _fallback(message), "blocks": blocks(message)}
         (url,) = self.secrets()
         headers = {"Content-Type": "application/json"}
-        return Post(url=web_url(url), body=body, headers=headers, never_a_page=True)
+        return Post(url=web_url(url), body=body, headers=headers, objection=_objection)
 
     def secrets(self) -> tuple[Secret, ...]:
         """Return the URL."""
@@ -69,6 +81,17 @@ def blocks(message: Message) -> list[Block]:
 def escaped(text: str) -> str:
     """Take the meaning from Slack's three control characters, so that text from outside stays text."""
     return "".join(_ESCAPES.get(character, character) for character in text)
+
+
+def _objection(response: Response) -> str:
+    """Object to an answer that tells of an error, though its status does not."""
+    answer = json_in(response)
+    verdicts = [answer.get(key) for key in ("ok", "success")]
+    told = answer.get("error")
+    if any(one is False for one in verdicts) or (told and not any(one is True for one in verdicts)):
+        return error_objection(told or answer.get("message") or "an error")
+    word = response.body.decode(errors="replace").strip()
+    return page_objection(response) or error_objection(_ERROR.fullmatch(word) and word)
 
 
 def _fallback(message: Message) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 from urllib.parse import urlsplit
 
 from runner.channels.wording import flat
@@ -14,20 +14,44 @@ from runner.doors.status import is_success, is_transient, phrase, retry_after
 from runner.errors import NodeError, TimedOut
 from runner.records import record
 from runner.rendering import written
+from runner.results import NOTHING
 from runner.secrets import Sealed, Secret, reveal, reveal_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from runner.channels.model import Sealable
     from runner.doors.request import Response
     from runner.scope import Scope
 
 _ANSWER_SHOWN: Final = 200
+_TOLD: Final = ("error", "message", "detail", "errors")
+"""Keys of a JSON answer whose texts are meant for people."""
 _URL: Final = re.compile(r"([^/]*//)(?:([^/?#]*)@)?([^/?#]*)/?(.*)", re.DOTALL)
 """Scheme, credentials, host and port, and what follows them."""
 _NO_BREAKS: Final = dict.fromkeys(map(ord, "\t\r\n"))
 """What URLs go on after, as everyone reads them."""
+
+
+Objection: TypeAlias = "Callable[[Response], str]"
+"""Says how an answer shows that the message was not taken, as what follows “hooks.example:443 answered ”."""
+
+
+def no_objection(_response: Response) -> str:
+    """Take any success for one."""
+    return ""
+
+
+def page_objection(response: Response) -> str:
+    """Object to a web page: it comes from a login or a proxy on the way, not from who answers in a word or in JSON."""
+    if not response.body.lstrip()[:14].lower().startswith((b"<!doctype html", b"<html")):
+        return ""
+    return "with a web page, so somebody else took the message: look at the URL, and for a login or a proxy on the way"
+
+
+def error_objection(error: object) -> str:
+    """Object to an answer that tells of an error."""
+    return f"“{flat(str(error), _ANSWER_SHOWN)}”, so it did not take the message" if error else ""
 
 
 @record
@@ -42,8 +66,8 @@ class Post:
     repeatable: bool = False
     id_keys: tuple[str, ...] = ()
     """Where a JSON answer may name the message, the best first."""
-    never_a_page: bool = False
-    """The receiver answers in a word or in JSON: a web page comes from a login or a proxy on the way, not from it."""
+    objection: Objection = no_objection
+    """What speaks against an answer that counts as success."""
 
     def send(self, scope: Scope) -> str | None:
         """Send it once, and take any answer but a success for a failure."""
@@ -59,12 +83,11 @@ class Post:
             response = scope.doors.http.send(request, scope.deadline, effect=Effect.WRITE)
         except TimedOut as error:
             raise TimedOut(f"{error.message} ({target_of(url).called})") from error
-        if self.never_a_page and is_success(response.status) and _is_page(response):
-            told = f"{target_of(url).called} answered with a web page, so somebody else took the message"
-            raise NodeError(f"{told}: look at the URL, and for a login or a proxy on the way", code="not_accepted")
-        if is_success(response.status):
-            return _message_id(response, self.id_keys)
-        raise _refusal(response)
+        if not is_success(response.status):
+            raise _refusal(response, target_of(url).called)
+        if reason := self.objection(response):
+            raise NodeError(f"{target_of(url).called} answered {reason}", code="not_accepted")
+        return _message_id(response, self.id_keys)
 
     def lines(self) -> Iterator[str]:
         """Show method, URL, headers and body."""
@@ -83,7 +106,7 @@ def web_url(url: Secret) -> Secret:
     except ValueError:
         sound = False
     if not sound:
-        msg = f"{url.name} is no URL: it starts with http:// or https:// and names a host"
+        msg = f"{url.name} is no URL: one starts with http:// or https://, names a host, and no port above 65535"
         raise NodeError(msg, code="bad_url")
     return url
 
@@ -96,26 +119,46 @@ def with_its_host(url: Secret) -> Sealed:
     return Sealed((scheme, *credentials, f"{host}/", Secret(url.name, path)))
 
 
-def _is_page(response: Response) -> bool:
-    return response.body.lstrip()[:14].lower().startswith((b"<!doctype html", b"<html"))
+def json_in(response: Response) -> Mapping[str, object]:
+    """Return the JSON object that an answer is; an empty one where it is none."""
+    try:
+        answer = json.loads(response.body)
+    except (ValueError, RecursionError):
+        return NOTHING
+    return answer if isinstance(answer, dict) else NOTHING
 
 
 def _message_id(response: Response, keys: tuple[str, ...]) -> str | None:
     """Return the id in a JSON answer, if there is one."""
-    try:
-        answer = json.loads(response.body)
-    except (ValueError, RecursionError):
-        return None
-    found = [answer.get(key) for key in keys] if isinstance(answer, dict) else []
+    answer = json_in(response)
+    found = map(answer.get, keys)
     return next((str(one) for one in found if isinstance(one, str | int) and not isinstance(one, bool)), None)
 
 
-def _refusal(response: Response) -> NodeError:
+def _refusal(response: Response, where: str) -> NodeError:
     """Say what the receiver answered, in its own words where they are short."""
-    said = flat(response.body.decode(errors="replace"), _ANSWER_SHOWN)
+    said = "" if page_objection(response) else flat(_words(response), _ANSWER_SHOWN)
     return NodeError(
-        f"the server answered {phrase(response.status)}" + (f": {said}" if said else ""),
+        f"{where} answered {phrase(response.status)}" + (f": {said}" if said else ""),
         code="refused_by_server",
         retryable=is_transient(response.status),
         retry_after=retry_after(response),
     )
+
+
+def _words(response: Response) -> str:
+    """Return what an answer says to people: of JSON the texts that are meant for them."""
+    answer = json_in(response)
+    told = [text for key in _TOLD for text in _texts(answer.get(key))]
+    return ": ".join(dict.fromkeys(told)) or response.body.decode(errors="replace")
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Find the texts of a value: itself, those of a list, or the `message` of an object."""
+    if isinstance(value, str) and value:
+        yield value
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item)
+    elif isinstance(value, dict):
+        yield from _texts(value.get("message"))

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _UNSEEN: Final = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
 """Space, control characters, what turns the direction of text around, and halves of characters."""
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_HOST: Final = re.compile(r"^\w+://|(?<=[^:/])/.*")
+"""What stands before and after host and port in a URL."""
 _WEB: Final = re.compile(r"https?://[^\s<>\"']+", re.IGNORECASE)
 
 
@@ -57,7 +59,8 @@ def check_line(check: CheckResult) -> str:
     """Say what a check saw, with the machine and its given name where its message does not: `db1: disk / is …`."""
     message = flat(check.message)
     place = check.subject if "://" in check.subject else check.subject.partition(":")[0]
-    known = not check.subject or check.subject in message or place in message
+    named = (check.subject, place, _HOST.sub("", check.subject))
+    known = not check.subject or any(name in message for name in named)
     name = "" if check.name.startswith(check.type) else check.name
     prefix = " ".join(filter(None, ("" if known else flat(place), name)))
     return f"{prefix}: {message}" if prefix else message

@@ -23,6 +23,8 @@ StatusRange = tuple[int, int]
 _CHARSET: Final = re.compile(r"""charset\s*=\s*["']?([\w.:-]+)""", re.IGNORECASE)
 LOWEST_STATUS: Final = 100
 HIGHEST_STATUS: Final = 599
+_NULL: Final = "\0null"
+"""Marks a null; no text of an answer is like it."""
 
 
 @record(kw_only=False)
@@ -180,7 +182,27 @@ def _missed_value(tree: object, path: str, wanted: object) -> Miss | None:
         return Miss(f"has no {path}: {excerpt(str(error))}")
     if _same(came, reveal_tree(wanted)):
         return None
+    if came is None and not _stands_for_null(path, tree):
+        return Miss(f"has no {path}, expected {_shown(wanted)}")
     return Miss(f"has {path} {_shown(came)}, expected {_shown(wanted)}")
+
+
+def _stands_for_null(path: str, tree: object) -> bool:
+    """Say whether a path leads to a null: JMESPath gives one for what is not there, too."""
+    import jmespath  # noqa: PLC0415 - 15 ms that only a path is worth
+
+    try:
+        return bool(jmespath.search(path, _with_nulls_marked(tree)) == _NULL)
+    except (ValueError, ArithmeticError, RecursionError):  # what takes no text takes no mark either
+        return False
+
+
+def _with_nulls_marked(tree: object) -> object:
+    if isinstance(tree, dict):
+        return {key: _with_nulls_marked(item) for key, item in tree.items()}
+    if isinstance(tree, list):
+        return list(map(_with_nulls_marked, tree))
+    return _NULL if tree is None else tree
 
 
 def _same(came: object, wanted: object) -> bool:

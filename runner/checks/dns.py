@@ -14,7 +14,8 @@ from runner.errors import NodeError
 from runner.records import record
 from runner.results import Verdict
 from runner.spec import Invalid, described, duration_text
-from runner.spec.texts import with_hidden_user
+from runner.spec.texts import HIGHEST_PORT
+from runner.spec.urls import with_hidden_user
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +29,6 @@ MOST_VALUES: Final = 5
 """Records that a message lists."""
 _LONGEST_NAME: Final = 253
 _LONGEST_LABEL: Final = 63
-_HIGHEST_PORT: Final = 65535
 _SERVER: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s:/\[\]]+)(?::(\d{1,5}))?")
 """`[2001:db8::53]:5353`, `ns1.shop.example:5353`; an IPv6 address without brackets is read apart."""
 
@@ -66,7 +66,8 @@ class Dns(Answered):
     """Ask a name server about a name, and hold the time that the answer takes against the thresholds.
 
     A name or a record that is not there, a server that fails, refuses or is silent, and an answer other than the
-    expected one are `critical`; an answer that cannot be read is `unknown`.
+    expected one are `critical`; an answer that cannot be read is `unknown`, and so is all where the machine's own
+    resolvers are asked and find nothing whatever.
     """
 
     type: ClassVar[str] = "dns"
@@ -244,7 +245,7 @@ def _refuse_bad_name(name: str) -> None:
 def _server(text: str) -> tuple[str, int]:
     """Read a server: host and port; raise `Invalid` where it is none."""
     found = _SERVER.fullmatch(text)
-    if found is not None and 0 < int(found[2] or PORT) <= _HIGHEST_PORT:
+    if found is not None and 0 < int(found[2] or PORT) <= HIGHEST_PORT:
         return found[1].strip("[]"), int(found[2] or PORT)
     try:
         return str(ipaddress.IPv6Address(text)), PORT

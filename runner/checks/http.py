@@ -17,6 +17,7 @@ from runner.records import record
 from runner.results import Verdict
 from runner.secrets import CREDENTIAL_HEADERS, Sealed, Secret, reveal, reveal_tree
 from runner.spec import Invalid, Text, Url, duration_text
+from runner.spec.urls import credentials_in, without_values
 
 if TYPE_CHECKING:
     from runner.doors.request import Response
@@ -101,15 +102,19 @@ class Http(Answered):
 
     @property
     def _shown(self) -> str:
-        """The URL without a password."""
-        return _USER_INFO.sub("", str(self.url))
+        """The URL without a password and the values of its parameters."""
+        return without_values(_USER_INFO.sub("", str(self.url)))
 
     def secrets(self) -> tuple[Secret, ...]:
-        """Return the password of the URL, and headers that carry credentials."""
+        """Return the password of the URL, and parameters and headers that carry credentials."""
         plain = {name: value for name, value in self.headers.items() if isinstance(value, str) and known(value)}
         found = [Secret(name, value) for name, value in plain.items() if name.lower() in CREDENTIAL_HEADERS]
-        password = urlsplit(reveal(self.url)).password if known(self.url) else None
-        return (*found, Secret("password", unquote(password))) if password else tuple(found)
+        if not known(self.url):
+            return tuple(found)
+        url = reveal(self.url)
+        password = urlsplit(url).password
+        found += [Secret("password", unquote(password))] if password else []
+        return (*found, *(Secret(name, value) for name, value in credentials_in(url).items()))
 
     def _request(self, scope: Scope) -> Request:
         headers: dict[str, str | Secret | Sealed] = dict(self.headers)

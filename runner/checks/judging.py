@@ -18,9 +18,8 @@ if TYPE_CHECKING:
 
 WRONG_ANSWERS: Final = frozenset({"redirect"})
 """Codes of refusals that what is watched is to blame for."""
-_OWN: Final = {"no_network": "", "no_resolver": "; no resolver of this machine answers anything"}
-"""Why a check could not look at all, for a reason that lies with the runner; what its message lacks of it."""
-ILL: Final = frozenset(_OWN)
+ILL: Final = frozenset({"no_network", "no_resolver"})
+"""Codes of reasons why a check could not look at all that lie with the runner."""
 
 
 @record
@@ -54,7 +53,8 @@ def examine(check: Check, scope: Scope) -> Judged:
     message = judged.message
     if judged.verdict is Verdict.CRITICAL and confirm.tries > 1:
         short = "" if tries == confirm.tries else ", no time for another"
-        message += f" (failed {tries} of {confirm.tries} tries{short})"
+        said, semicolon, more = message.partition("; ")  # what is behind it is background
+        message = f"{said} (failed {tries} of {confirm.tries} tries{short}){semicolon}{more}"
     elapsed = (time.perf_counter() - started) * 1000
     return replace(judged, message=message, tries=tries, duration_ms=round(elapsed, 2))
 
@@ -94,21 +94,11 @@ def _look(check: Check, scope: Scope) -> Seen:
         raise
     except NodeError as error:
         scope.deadline.check()
-        if code := _own_illness(error, scope):
-            return Seen(message=f"{_said(check, error)}{_OWN[code]}", verdict=Verdict.UNKNOWN, code=code)
-        failed = isinstance(error, TimedOut | Unreachable) or error.code in WRONG_ANSWERS
+        failed = error.code not in ILL and (isinstance(error, TimedOut | Unreachable) or error.code in WRONG_ANSWERS)
         verdict = Verdict.CRITICAL if failed else Verdict.UNKNOWN
         return Seen(message=_said(check, error), verdict=verdict, code=error.code)
     except OSError as error:
         return Seen(message=f"{check.task} failed: {error}", verdict=Verdict.UNKNOWN, code="unreadable")
-
-
-def _own_illness(error: NodeError, scope: Scope) -> str:
-    """Return the code of what ails the runner itself, where that is why nothing could be seen; else nothing."""
-    if error.code in _OWN:
-        return error.code
-    silent = error.code == "not_resolved" and error.retryable
-    return "no_resolver" if silent and not scope.doors.dns.knows_resolvers(scope.deadline) else ""
 
 
 def _said(check: Check, error: NodeError) -> str:

@@ -16,7 +16,8 @@ EXCERPT: Final = 120
 """Characters of an answer that a message shows."""
 PATIENCE: Final = 1.0
 """Seconds that a pattern may be looked for."""
-_BLANK: Final = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
+_BLANK: Final = re.compile(r"[\s\x00-\x1f\x7f-\x9f\ufffd]+")
+"""Space, control characters, and what stands for bytes that are no text."""
 
 
 def excerpt(text: str) -> str:

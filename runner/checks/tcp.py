@@ -93,7 +93,7 @@ class Tcp(Answered):
             message=f"{self._shown} said {excerpt(text)}{waited}, expected {self.expect}",
             verdict=Verdict.CRITICAL,
             metrics=metrics,
-            code="content" if ended else "timed_out",
+            code="content" if ended or heard else "timed_out",
         )
 
     def subject(self, scope: Scope) -> str:  # noqa: ARG002 - the same from everywhere

@@ -9,8 +9,8 @@ from annotated_types import Interval
 
 from runner.checks.base import Measured, PlainText, Seen, known
 from runner.checks.matching import excerpt
+from runner.doors.distrust import REMEDIES, Distrust
 from runner.doors.net import place
-from runner.doors.tls import Distrust
 from runner.records import record
 from runner.results import Verdict
 from runner.spec import DurationBelow, Threshold
@@ -145,20 +145,20 @@ def _untimely(shown: Presented, now: datetime) -> Iterator[Problem]:
         yield Problem(
             code="expired",
             sentence=f"expired {_when(own.ends, now)}",
-            remedy="renew it, and have the server load the new one",
+            remedy=REMEDIES[Distrust.EXPIRED],
         )
     elif own.begins > now:
         yield Problem(
             code="not_yet_valid",
             sentence=f"is not valid yet: it begins {_when(own.begins, now)}",
-            remedy="use the former one until then, or correct the clock of this machine if that is wrong",
+            remedy=REMEDIES[Distrust.NOT_YET_VALID],
         )
     elif shown.distrust in {Distrust.EXPIRED, Distrust.NOT_YET_VALID}:
         late = next((one for one in others if one.ends <= now or one.begins > now), None)
         which = f" ({_named(late.subject)}, {_date(late.begins)} to {_date(late.ends)})" if late else ""
         yield Problem(
-            code="expired" if shown.distrust is Distrust.EXPIRED else "not_yet_valid",
-            sentence=f"is vouched for by one{which} that is out of its time: {shown.said}",
+            code=shown.distrust,
+            sentence=f"is vouched for by one{which} that is out of its time",
             remedy="have the server send the present certificates of the issuer",
         )
 
@@ -169,23 +169,24 @@ def _untrusted(shown: Presented) -> Iterator[Problem]:
     top = _top(shown.chain)
     if shown.distrust is Distrust.SELF_SIGNED:
         yield Problem(
-            code="self_signed",
+            code=shown.distrust,
             sentence=f"is self-signed, {since}, so nobody else vouches for it",
-            remedy="use one from an authority that clients trust, or name its file in REQUESTS_CA_BUNDLE",
+            remedy=REMEDIES[shown.distrust],
         )
     elif shown.distrust is Distrust.INCOMPLETE:
         yield Problem(
-            code="incomplete_chain",
+            code=shown.distrust,
             sentence=f"comes without that of its issuer {_named(top.issuer)}, {since}, which is not known here either",
-            remedy="have the server send the whole chain (fullchain.pem), or, for an authority of your own, name its"
-            " file in REQUESTS_CA_BUNDLE",
+            remedy=REMEDIES[shown.distrust],
         )
-    elif shown.distrust in {Distrust.UNKNOWN_ROOT, Distrust.OTHER}:
+    elif shown.distrust is Distrust.UNKNOWN_ROOT:
         yield Problem(
-            code="unknown_root" if shown.distrust is Distrust.UNKNOWN_ROOT else "tls",
-            sentence=f"leads to {_named(top.issuer)}, {since}, which is not trusted ({shown.said})",
-            remedy="use one from an authority that clients trust, or name the authority's file in REQUESTS_CA_BUNDLE",
+            code=shown.distrust,
+            sentence=f"leads to {_named(top.issuer)}, {since}, which is not trusted here",
+            remedy=REMEDIES[shown.distrust],
         )
+    elif shown.distrust is Distrust.OTHER:
+        yield Problem(code=shown.distrust, sentence=f"{shown.said}, {since}", remedy=REMEDIES[shown.distrust])
 
 
 def _background(shown: Presented) -> Iterator[str]:

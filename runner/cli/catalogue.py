@@ -50,6 +50,11 @@ def summary(cls: type[Any]) -> str:
     return (inspect.getdoc(cls) or "").partition("\n")[0]
 
 
+def details(cls: type[Any]) -> tuple[str, ...]:
+    """Return the paragraphs of a class's docstring after its first line."""
+    return tuple(part.replace("\n", " ") for part in (inspect.getdoc(cls) or "").split("\n\n")[1:])
+
+
 def options(cls: type[Any], above: str = "") -> Iterator[Option]:
     """Return the fields of a class with the strings below them; none for one that has no configuration."""
     if not is_dataclass(cls):

@@ -9,6 +9,7 @@ from runner.cli.rehearsal import Rehearsal
 from runner.errors import ExitCode
 from runner.reports.values import plain
 from runner.results import Exit
+from runner.spec.urls import shown_urls
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,12 +44,25 @@ def _text(job: Job, nodes: list[PlannedNode]) -> Iterator[str]:
     yield f"Nodes ({len(nodes)}):"
     for number, node in enumerate(nodes, start=1):
         yield f"  {number}. [{node.step.type}] {node.step.id}"
-        yield f"     Config: {json.dumps(plain(node.step.config.tree), ensure_ascii=False)}"
+        yield f"     Config: {json.dumps(_config(node), ensure_ascii=False)}"
         yield f"     → {_next(node.step.ways)}"
         yield from (f"     {line}".rstrip() for text in node.lines for line in text.splitlines() or [""])
     yield "Payload:"
     yield from json.dumps(plain(job.payload), indent=2, ensure_ascii=False).splitlines()
     yield "Use without --dry-run to execute"
+
+
+def _config(node: PlannedNode) -> object:
+    """Return a configuration as it is written, but for what may be a credential in a URL."""
+    return _shown(plain(node.step.config.tree))
+
+
+def _shown(value: Any) -> object:  # noqa: ANN401 - JSON
+    if isinstance(value, dict):
+        return {key: _shown(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return list(map(_shown, value))
+    return shown_urls(value) if isinstance(value, str) else value
 
 
 def _next(ways: tuple[Way, ...]) -> str:
@@ -78,7 +92,7 @@ def _node(node: PlannedNode) -> dict[str, Any]:
     return {
         "id": node.step.id,
         "type": node.step.type,
-        "config": plain(node.step.config.tree),
+        "config": _config(node),
         "next": [{"to": way.to, "when": way.when.text if way.when else None} for way in node.step.ways],
         "would": plain(node.lines),
     }

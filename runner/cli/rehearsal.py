@@ -109,6 +109,9 @@ class Rehearsal:
         if step.config.cls.pure:
             began = self._recorder.now()
             self._results[step.id] = self._recorder.succeeded(step, node.run(scope), began, tries=1)
+        unseen = [one.id for one in self._steps if one.judges and one.id not in self._results]
+        if step.config.cls.tells and unseen and not left_out:
+            yield f"what it tells {_UNKNOWN}: {', '.join(unseen)}; without that:"
         yield from node.plan(scope)
 
     def _unknown(self, names: frozenset[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""libcurl: every option of a transfer, the transfer itself, and what its errors mean."""
+"""libcurl: every option of a transfer, and the transfer itself."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from runner import __version__
-from runner.doors.net import broken, place, shut
-from runner.doors.request import Request, Target, Timings, no_url
-from runner.errors import NodeError, Refused, TimedOut, Unreachable
+from runner.doors.faults import ENDED_EARLY, MAX_HEADERS, TIMED_OUT, Fault, fault_of
+from runner.doors.net import place, shut
+from runner.doors.request import Request, Target, Timings
+from runner.errors import NodeError, Refused, TimedOut
 from runner.secrets import reveal
 
 if TYPE_CHECKING:
@@ -24,37 +25,12 @@ if TYPE_CHECKING:
     from runner.deadline import Deadline
     from runner.doors.net import Address
 
-# Numbers of libcurl, as curl/curl.h has them; they never change.
-MAX_HEADERS: Final = 1 << 16
-"""Bytes of an answer's headers."""
 USER_AGENT: Final = f"pipeline-runner/{__version__}"
-_MULTIPLE_CHOICES: Final = 300
-_SERVER_ERROR: Final = 500
-_TLS_BEFORE: Final = re.compile(
-    r"^SSL certificate (?:OpenSSL verify result|problem): |^.*error:\w+:[^:]*:[^:]*:|^SSL: "
-)
-_TLS_AFTER: Final = re.compile(r" \(\d+\)$")
-_BROKEN_OFF: Final = re.compile(r"failure: |unexpected eof")
-"""A connection that broke in the middle of a TLS handshake."""
 _METHOD: Final = re.compile(r"[A-Za-z][A-Za-z-]*")
 _BREAKS: Final = frozenset("\r\n\0")
 _SOCKET_BAD: Final = -1
 
 _HTTP_AND_HTTPS: Final = 3
-_COULDNT_CONNECT: Final = 7
-_ENDED_EARLY: Final = 18
-_TIMED_OUT: Final = 28
-_URL_MALFORMED: Final = 3
-_TOO_LARGE: Final = frozenset({23, 100})
-"""The header callback took no more, or libcurl itself did not."""
-_TLS: Final = frozenset({35, 53, 54, 58, 59, 60, 64, 66, 77, 80, 82, 83, 90, 91, 98})
-_REASONS: Final = {
-    1: "the answer is not HTTP",
-    8: "the answer is not HTTP",
-    _ENDED_EARLY: "the answer ended too early",
-    52: "closed without an answer",
-    61: "the answer cannot be decompressed",
-}
 
 
 def options(request: Request, target: Target) -> dict[str, object]:
@@ -129,26 +105,6 @@ def system_trust() -> tuple[str, str]:
     return certifi.where(), ""
 
 
-def failure(target: Target, proxy: Target | None, number: int, text: str, cause: int, tunnel: int) -> NodeError:
-    """Translate an error of libcurl: its number and text, the system's error number, the proxy's status."""
-    where = target.called
-    said = text.replace(target.host, target.called) if target.hidden else text
-    if number == _URL_MALFORMED:
-        return no_url(where)
-    if number in _TOO_LARGE:
-        return Refused(f"{where} sent more than {MAX_HEADERS} bytes of headers", code="too_large")
-    if proxy and tunnel >= _MULTIPLE_CHOICES:
-        denied = f"the proxy {proxy.called} answered {tunnel} to the request for {where}"
-        return Unreachable(denied, retryable=tunnel >= _SERVER_ERROR)
-    if number == _COULDNT_CONNECT:
-        return broken(cause, f"the proxy {proxy.called}" if proxy else where)
-    if number in _TLS and not _BROKEN_OFF.search(said):
-        reason = _TLS_AFTER.sub("", _TLS_BEFORE.sub("", said))
-        return Unreachable(f"TLS: {reason} ({where})", code="tls", retryable=False)
-    reason = _REASONS.get(number) or said.rpartition("failure: ")[2].lower()
-    return Unreachable(f"connection to {where} lost: {reason}", code="connection_lost")
-
-
 class Call:
     """One use of libcurl: to addresses that were judged, until the deadline, with a way to stop it."""
 
@@ -182,8 +138,8 @@ class Call:
                 for sock in self._sockets:
                     sock.close()
             self._deadline.check()
-            if failed is not None and failed.args[0] == _TIMED_OUT:
-                raise TimedOut(f"timed out after {self._deadline.limit:g}s") from failed
+            if failed is not None and failed.args[0] == TIMED_OUT:
+                raise TimedOut(self._deadline.said) from failed
             yield handle, failed
 
     def _limits(self) -> dict[str, object]:
@@ -217,17 +173,16 @@ class Transfer(Call):
         self._headed = False
         self._max_body = request.max_body
 
-    def perform(self, options: Mapping[str, object], failure: Callable[[int, str, int, int], NodeError]) -> Timings:
+    def perform(self, options: Mapping[str, object], failure: Callable[[Fault], NodeError]) -> Timings:
         """Do it; raise `TimedOut`, `Cancelled`, or what `failure` makes of libcurl's error."""
         import pycurl  # noqa: PLC0415 - 20 ms that only a run with HTTP pays
 
         taking = {"HEADERFUNCTION": self._take_header, "WRITEFUNCTION": self._take_body}
         with self.performed({**options, **taking}) as (handle, failed):
             if failed is not None and not self.truncated:
-                cause, tunnel = handle.getinfo(pycurl.OS_ERRNO), handle.getinfo(pycurl.HTTP_CONNECTCODE)
-                raise failure(int(failed.args[0]), handle.errstr(), cause, tunnel) from failed
+                raise failure(fault_of(handle, failed)) from failed
             if not self._headed:  # libcurl takes headers that break off for all of them
-                raise failure(_ENDED_EARLY, "", 0, 0)
+                raise failure(Fault(number=ENDED_EARLY))
             self.status = handle.getinfo(pycurl.RESPONSE_CODE)
             phases = (pycurl.CONNECT_TIME, pycurl.APPCONNECT_TIME, pycurl.STARTTRANSFER_TIME, pycurl.TOTAL_TIME)
             connect, tls, first_byte, total = map(handle.getinfo, phases)

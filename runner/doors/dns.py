@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import socket
 import struct
+import threading
 import time
 from dataclasses import field
 from functools import partial
 from pathlib import Path
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Final
 
+from runner.doors.doubt import NOTHING_FOUND, Doubt
 from runner.doors.net import Address, Net, admitted, bounded, broken, place, receive, shut
-from runner.errors import TimedOut, Unreachable
+from runner.errors import NodeError, TimedOut, Unreachable
 from runner.records import record
 
 if TYPE_CHECKING:
@@ -31,8 +34,9 @@ _ROOTS: Final = b"rt\x01\x00" + struct.pack("!4H", 1, 0, 0, 0) + b"\0" + struct.
 _LARGEST: Final = 65535
 _TRUNCATED: Final = 0x02
 """A bit of the third byte of an answer."""
-_WEAK: Final = frozenset({2, 5})
-"""SERVFAIL and REFUSED: another server may know."""
+_SERVFAIL: Final = 2
+_WEAK: Final = frozenset({_SERVFAIL, 5})
+"""With REFUSED: another server may know."""
 
 
 @record(kw_only=False)
@@ -49,7 +53,16 @@ class Reply:
     @property
     def weak(self) -> bool:
         """Another server may know better."""
-        return len(self.data) > 3 and self.data[3] & 0x0F in _WEAK  # noqa: PLR2004 - the fourth byte
+        return self._code in _WEAK
+
+    @property
+    def failed(self) -> bool:
+        """The server could not find out."""
+        return self._code == _SERVFAIL
+
+    @property
+    def _code(self) -> int:
+        return self.data[3] & 0x0F if len(self.data) > 3 else 0  # noqa: PLR2004 - the fourth byte
 
 
 @record
@@ -69,35 +82,37 @@ class Dns:
 
         The machine's own resolvers are asked wherever they are, as the system does for every name: in clouds they
         have link-local addresses. What comes with another id or from elsewhere is no answer. Raises `TimedOut`,
-        `Cancelled`, `Unreachable` (`not_resolved`, `connection_refused`, `connection_lost`, `unreachable`) or `Refused`
-        (`refused_address`).
+        `Cancelled`, `Unreachable` (`not_resolved`, `connection_refused`, `connection_lost`, `unreachable`, and
+        `no_network` or `no_resolver` where the machine itself is why) or `Refused` (`refused_address`).
         """
-        addresses = self._resolvers() if server is None else self._found(server, deadline, trusted=trusted)
-        started = time.perf_counter()
-        weak: Reply | None = None
-        failure: TimedOut | Unreachable | None = None
-        for left, address in zip(range(len(addresses), 0, -1), addresses, strict=True):
-            share = max(deadline.left / left, min(_FAIR_SHARE, deadline.left))
-            try:
-                data, over_tcp = _asked(query, address, deadline.within(share))
-            except (TimedOut, Unreachable) as error:
-                failure = error
-                continue
-            reply = Reply(data, address, over_tcp, time.perf_counter() - started)
-            if not reply.weak:
-                return reply
-            weak = reply
-        if weak is not None:
-            return weak
-        raise failure or Unreachable("there is no name server to ask")
+        if server is None:
+            return self._ask_own(query, deadline)
+        return _put(query, self._found(server, deadline, trusted=trusted), deadline)
 
-    def knows_resolvers(self, deadline: Deadline) -> bool:
-        """Say whether any of the machine's resolvers answers anything within a second; raise `Cancelled`."""
-        try:
-            self.ask(_ROOTS, deadline.within(min(_GLANCE, deadline.left)))
-        except (TimedOut, Unreachable):
-            return False
-        return True
+    def finds(self, deadline: Deadline) -> bool:
+        """Say whether any of the machine's resolvers finds anything within a second; all are asked at once."""
+        addresses = self._resolvers()
+        glance = deadline.within(min(_GLANCE, deadline.left))
+        answers: SimpleQueue[bool] = SimpleQueue()
+        for address in addresses:
+            threading.Thread(target=lambda one: answers.put(_finds(one, glance)), args=(address,), daemon=True).start()
+        return any(answers.get() for _ in addresses)
+
+    def _ask_own(self, query: bytes, deadline: Deadline) -> Reply:
+        """Ask the machine's resolvers, and in doubt whether they find anything else."""
+        addresses = self._resolvers()
+        doubt = Doubt(self.finds, deadline)
+        ill = Unreachable(f"{NOTHING_FOUND}: {', '.join(map(str, addresses))}", code="no_resolver")
+        with doubt.later():
+            try:
+                reply = _put(query, addresses, deadline)
+            except (TimedOut, Unreachable) as error:
+                if error.code != "no_network" and doubt.justified:
+                    raise ill from error
+                raise
+        if reply.failed and doubt.justified:
+            raise ill
+        return reply
 
     def _found(self, server: tuple[str, int], deadline: Deadline, *, trusted: bool) -> tuple[Address, ...]:
         host, port = server
@@ -110,6 +125,35 @@ class Dns:
         except OSError:
             text = ""
         return tuple(Address(ip, self.port) for ip in _listed(text) or ["127.0.0.1"])
+
+
+def _put(query: bytes, addresses: tuple[Address, ...], deadline: Deadline) -> Reply:
+    """Put a question to one server after the other; return the first answer of one that knows, else the last."""
+    started = time.perf_counter()
+    weak: Reply | None = None
+    failure: TimedOut | Unreachable | None = None
+    for left, address in zip(range(len(addresses), 0, -1), addresses, strict=True):
+        share = max(deadline.left / left, min(_FAIR_SHARE, deadline.left))
+        try:
+            data, over_tcp = _asked(query, address, deadline.within(share))
+        except (TimedOut, Unreachable) as error:
+            failure = error
+            continue
+        reply = Reply(data, address, over_tcp, time.perf_counter() - started)
+        if not reply.weak:
+            return reply
+        weak = reply
+    if weak is not None:
+        return weak
+    raise failure or Unreachable("there is no name server to ask")
+
+
+def _finds(address: Address, deadline: Deadline) -> bool:
+    """Say whether one server finds what every one does."""
+    try:
+        return not _put(_ROOTS, (address,), deadline).failed
+    except NodeError:
+        return False
 
 
 def _listed(text: str) -> list[str]:
@@ -187,7 +231,7 @@ def _connected(address: Address, kind: socket.SocketKind, deadline: Deadline) ->
         sock.settimeout(None)
     except TimeoutError as error:
         sock.close()
-        raise TimedOut(f"timed out after {deadline.limit:g}s") from error
+        raise TimedOut(deadline.said) from error
     except OSError as error:
         sock.close()
         deadline.check()

@@ -9,8 +9,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urljoin
 
-from runner.doors.curl import Transfer, failure, options, trust, way
-from runner.doors.net import Net, Proxies, admitted
+from runner.doors.curl import Transfer, options, trust, way
+from runner.doors.faults import failure
+from runner.doors.net import Net, admitted
+from runner.doors.proxies import Proxies
 from runner.doors.request import Request, Response, Sealable, Target, Timings, target_of
 from runner.errors import Refused
 from runner.records import record
@@ -39,7 +41,9 @@ class Http:
         """Send a request and read the answer, on connections of its own.
 
         Raises `TimedOut`, `Cancelled`, `Unreachable` (`not_resolved`, `connection_refused`, `connection_lost`,
-        `unreachable`, `tls`) or `Refused` (`refused_address`, `redirect`, `too_large`; `refused`: this is no request).
+        `unreachable`, `bad_answer`, `tls`, `client_certificate`, `proxy`, or a `Distrust`), `Refused`
+        (`refused_address`, `redirect`, `too_large`; `refused`: this is no request), or `NodeError` where there are no
+        authorities to verify with (`ca_bundle`), or where a proxy does not let the request through (`proxy`).
         """
         target = target_of(request.url)
         request = _with_credentials(request, target)

@@ -11,12 +11,12 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
+from runner.doors.doubt import NOTHING_FOUND, PATIENCE, Doubt
 from runner.errors import Refused, TimedOut, Unreachable
 from runner.records import record
-from runner.results import NOTHING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from runner.deadline import Deadline
 
@@ -58,27 +58,29 @@ class Net:
 
     lookup: Lookup = socket.getaddrinfo
     """Blocks as long as it likes: it runs in a thread that nobody waits for longer than the deadline."""
+    finds: Callable[[Deadline], bool] | None = None
+    """Says whether the machine's resolvers find anything at all; None where nobody can say."""
 
     def resolve(self, host: str, port: int, deadline: Deadline, *, called: str = "") -> tuple[Address, ...]:
         """Return the addresses of a host, in the order they should be tried.
 
-        `called` is what messages call the host where its name is a secret. Raises `TimedOut`, `Cancelled`, or
-        `Unreachable` with code `not_resolved`: retryable where no name server answers, not where there is no such
-        name; or with `no_network`, where that is why.
+        `called` is what messages call the host where its name is a secret. Raises `TimedOut` where the deadline is over
+        already, `Cancelled`, or `Unreachable` with code `not_resolved`: retryable where no name server answers, or not
+        in time, and not where there is no such name; or with `no_network` or `no_resolver`, where the machine itself
+        is why.
         """
         deadline.check()
         called = called or f"the name {host}"
         name = _ascii(host, called)
         if addresses := self._numeric(name, port):
             return addresses
-        found = self._ask_in_thread(name, port, deadline)
-        if isinstance(found, OSError):
-            if found.errno not in _NO_SUCH_NAME and not leads_out():
-                raise Unreachable(f"{called} cannot be looked up: this machine has no network", code="no_network")
-            raise _unresolved(found, called) from found
-        if not found:
-            raise Unreachable(f"{called} has no address", code="not_resolved", retryable=False)
-        return found
+        doubt = Doubt(self.finds, deadline)
+        found = self._ask_in_thread(name, port, deadline, doubt)
+        if isinstance(found, tuple):
+            if not found:
+                raise Unreachable(f"{called} has no address", code="not_resolved", retryable=False)
+            return found
+        raise _unresolved(found, called, doubt, deadline) from found
 
     def numeric(self, host: str, port: int) -> tuple[Address, ...]:
         """Return the address that a numeric host stands for, however it is written; nothing for a name."""
@@ -88,8 +90,8 @@ class Net:
         """Return a blocking socket that is connected to the first address that answers; `bounded` limits its use.
 
         Raises `TimedOut`, `Cancelled`, `Unreachable` (`not_resolved`, `connection_refused`, `connection_lost`,
-        `no_network`, `unreachable`), or `Refused` (`refused_address`) for addresses that `admitted` does not let
-        through.
+        `no_network`, `no_resolver`, `unreachable`), or `Refused` (`refused_address`) for addresses that `admitted` does
+        not let through.
         """
         where = place(host, port)
         addresses = admitted(self.resolve(host, port, deadline), where, trusted=trusted)
@@ -112,7 +114,10 @@ class Net:
         answers = self.lookup(name, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP, flags=flags)
         return tuple(dict.fromkeys(Address(answer[4][0], port) for answer in answers))
 
-    def _ask_in_thread(self, name: bytes, port: int, deadline: Deadline) -> tuple[Address, ...] | OSError:
+    def _ask_in_thread(
+        self, name: bytes, port: int, deadline: Deadline, doubt: Doubt
+    ) -> tuple[Address, ...] | OSError | None:
+        """Return the answer; None where none came in time."""
         outcome: list[tuple[Address, ...] | OSError] = []
         answered = threading.Event()
 
@@ -125,10 +130,12 @@ class Net:
 
         threading.Thread(target=ask, name=f"resolve {name.decode()}", daemon=True).start()
         with deadline.guard(answered.set):
-            answered.wait()
-        if not outcome:
+            if not answered.wait(deadline.left * PATIENCE):
+                doubt.begin()
+                answered.wait()
+        if deadline.cancelled:
             deadline.check()
-        return outcome[0]
+        return outcome[0] if outcome else None
 
 
 def leads_out() -> bool:
@@ -227,45 +234,6 @@ def receive(sock: socket.socket, deadline: Deadline, limit: int, until: Callable
     return data
 
 
-@record(kw_only=False)
-class Proxies:
-    """Which proxy leads to a host."""
-
-    by_scheme: Mapping[str, str] = NOTHING
-    """`http`, `https` or `all` → URL of the proxy."""
-    exempt: tuple[str, ...] = ()
-    """Hosts, domains, networks and `*`, as `no_proxy` lists them."""
-
-    @classmethod
-    def read(cls, environ: Mapping[str, str]) -> Proxies:
-        """Read `http_proxy`, `https_proxy`, `all_proxy` and `no_proxy`, small letters first."""
-
-        def value(name: str) -> str:
-            return (environ.get(name) or environ.get(name.upper()) or "").strip()
-
-        by_scheme = {scheme: value(f"{scheme}_proxy") for scheme in ("http", "https", "all")}
-        listed = tuple(entry.strip().lower() for entry in value("no_proxy").split(",") if entry.strip())
-        return cls({scheme: url for scheme, url in by_scheme.items() if url}, listed)
-
-    def choose(self, scheme: str, host: str, port: int) -> str:
-        """Return the URL of the proxy to go through, empty for none."""
-        found = self.by_scheme.get(scheme) or self.by_scheme.get("all", "")
-        if not found or any(_covers(entry, host, port) for entry in self.exempt):
-            return ""
-        return found if "://" in found else f"http://{found}"
-
-
-def _covers(entry: str, host: str, port: int) -> bool:
-    """Say whether an entry of `no_proxy` speaks of a host: it, a domain above it, or a network that it is in."""
-    if entry == "*" or entry in {host, f"[{host}]", place(host, port)}:
-        return True
-    try:
-        return ipaddress.ip_address(host) in ipaddress.ip_network(entry, strict=False)
-    except ValueError:
-        domain = "." + entry.removeprefix("*").removeprefix(".")
-        return host.endswith(domain) or place(host, port).endswith(domain)
-
-
 def _ascii(host: str, called: str) -> bytes:
     try:
         name = host.encode("ascii" if host.isascii() else "idna")
@@ -276,10 +244,17 @@ def _ascii(host: str, called: str) -> bytes:
     return name
 
 
-def _unresolved(error: OSError, called: str) -> Unreachable:
-    if error.errno in _NO_SUCH_NAME:
+def _unresolved(error: OSError | None, called: str, doubt: Doubt, deadline: Deadline) -> Unreachable:
+    """Say why a name has no address: because of an error, or because nothing came in time."""
+    if error is not None and error.errno in _NO_SUCH_NAME:
         return Unreachable(f"{called} does not resolve: there is no such name", code="not_resolved", retryable=False)
-    return Unreachable(f"{called} does not resolve: no name server answers ({error.strerror})", code="not_resolved")
+    if not leads_out():
+        return Unreachable(f"{called} cannot be looked up: this machine has no network", code="no_network")
+    why = f" in time: {deadline.said}" if error is None else f": no name server answers ({error.strerror})"
+    msg = f"{called} does not resolve{why}"
+    if doubt.justified:
+        return Unreachable(f"{msg}; {NOTHING_FOUND}", code="no_resolver")
+    return Unreachable(msg, code="not_resolved")
 
 
 def _dialled(address: Address, seconds: float, deadline: Deadline) -> socket.socket:
@@ -298,7 +273,7 @@ def _dialled(address: Address, seconds: float, deadline: Deadline) -> socket.soc
 
 def _not_connected(error: OSError, where: str, deadline: Deadline) -> Unreachable | TimedOut:
     if isinstance(error, TimeoutError):
-        return TimedOut(f"timed out after {deadline.limit:g}s")
+        return TimedOut(deadline.said)
     return broken(error.errno, where)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from runner.deadline import Deadline
     from runner.doors.dns import Dns
     from runner.doors.files import Files
     from runner.doors.http import Http
@@ -35,20 +36,20 @@ class Doors:
         """Resolves names and connects."""
         from runner.doors.net import Net  # noqa: PLC0415 - a door is made when it is first used
 
-        return Net()
+        return Net(finds=self._finds)
 
     @cached_property
     def http(self) -> Http:
         """Sends requests."""
         from runner.doors.http import Http  # noqa: PLC0415 - a door is made when it is first used
-        from runner.doors.net import Proxies  # noqa: PLC0415 - a door is made when it is first used
+        from runner.doors.proxies import Proxies  # noqa: PLC0415 - a door is made when it is first used
 
         return Http(net=self.net, proxies=Proxies.read(self._environ), ca_bundle=self._ca_bundle)
 
     @cached_property
     def tls(self) -> Tls:
         """Shakes hands."""
-        from runner.doors.net import Proxies  # noqa: PLC0415 - a door is made when it is first used
+        from runner.doors.proxies import Proxies  # noqa: PLC0415 - a door is made when it is first used
         from runner.doors.tls import Tls  # noqa: PLC0415 - a door is made when it is first used
 
         return Tls(net=self.net, proxies=Proxies.read(self._environ), ca_bundle=self._ca_bundle)
@@ -87,6 +88,10 @@ class Doors:
         from runner.doors.files import Files  # noqa: PLC0415 - a door is made when it is first used
 
         return Files()
+
+    def _finds(self, deadline: Deadline) -> bool:
+        """Say whether a name server finds anything; that door is made only where somebody asks."""
+        return self.dns.finds(deadline)
 
     @property
     def _ca_bundle(self) -> str:

@@ -11,6 +11,7 @@ from runner.errors import Refused
 from runner.records import record
 from runner.results import NOTHING
 from runner.secrets import Sealed, Secret, reveal, secrets_in
+from runner.spec.urls import without_values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,8 +43,8 @@ class Request:
 
     @property
     def shown(self) -> str:
-        """The URL for people: without credentials, and `«NAME»` for what is secret."""
-        return _USERINFO.sub("//", str(self.url))
+        """The URL for people: without credentials and values of parameters, and `«NAME»` for what is secret."""
+        return without_values(_USERINFO.sub("//", str(self.url)))
 
 
 @record
@@ -116,13 +117,13 @@ def target_of(url: Sealable, name: str = "") -> Target:
         parts = urlsplit(reveal(url).strip())
         host = (parts.hostname or "").encode("ascii" if parts.netloc.isascii() else "idna").decode()
         usual = _PORTS[parts.scheme]
-        port = parts.port or usual
-        address = place(host, port) if parts.port else place(host, port).rpartition(":")[0]
+        port = usual if parts.port is None else parts.port
+        address = place(host, port) if parts.port is not None else place(host, port).rpartition(":")[0]
         secret = ", ".join(map(str, secrets_in(url)))
         visible = not secret or urlsplit(str(url)).netloc.rpartition("@")[2] == parts.netloc.rpartition("@")[2]
     except (ValueError, KeyError):
         raise no_url(name or str(url)) from None  # the cause would show what may be secret
-    if not host:
+    if not host or port == 0:
         raise no_url(name or str(url))
     return Target(
         scheme=parts.scheme,

@@ -80,9 +80,9 @@ class ShutDns(Dns):
         """Refuse."""
         _forbid(f"ask {place(*server) if server else 'the name servers'}")
 
-    def knows_resolvers(self, deadline: Deadline) -> NoReturn:  # noqa: ARG002 - the interface
+    def finds(self, deadline: Deadline) -> NoReturn:  # noqa: ARG002 - the interface
         """Refuse."""
-        _forbid("ask whether a name server answers")
+        _forbid("ask whether a name server finds anything")
 
 
 class ShutSmtp:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from runner.doors.curl import system_trust
+from runner.doors.distrust import no_handshake, unconvincing, wants_certificate
 from runner.doors.mail import Privacy, Reply
 from runner.doors.net import Net, broken, shut
 from runner.errors import NodeError, Refused, TimedOut, Unreachable
@@ -36,6 +37,7 @@ _FAREWELL: Final = 1.0
 """Seconds that a server has to say goodbye; the message is its own by then."""
 _ANSWER_SHOWN: Final = 200
 _LEADING_DOT: Final = re.compile(rb"^\.", re.MULTILINE)
+_IN_BRACKETS: Final = re.compile(r"\] (.+) \(_ssl")
 _FULL_NAME: Final = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 
 
@@ -51,9 +53,9 @@ class Smtp:
         """Hand a message in, once; return the recipients that the server refused. Where it took none, nothing is sent.
 
         Raises `Cancelled`, `Refused` (`refused_address`, or a password that would go in the clear), and `NodeError`
-        with the codes of `Net.connect`, `tls`, `login_refused` and `refused_by_server`. A connection that broke, or
-        time that ran out, is `unreachable` as long as the server cannot have taken the message, and `connection_lost`
-        where nobody knows.
+        with the codes of `Net.connect`, `tls` or a `Distrust`, `login_refused` and `refused_by_server`. A connection
+        that broke, or time that ran out, is `unreachable` as long as the server cannot have taken the message, and
+        `connection_lost` where nobody knows.
         """
         try:
             sock = self.net.connect(server.host, server.port, deadline, trusted=server.trusted)
@@ -127,13 +129,24 @@ class _Conversation:
             self._deadline.check()
         late = self._deadline.expired or isinstance(error, TimeoutError)
         number = None if isinstance(error, smtplib.SMTPException | ssl.SSLError) else error.errno
-        reason = f"timed out after {self._deadline.limit:g}s ({where})" if late else broken(number, where).message
+        reason = f"{self._deadline.said} ({where})" if late else broken(number, where).message
         if self._in_doubt:
             msg = f"{where} has the whole message and did not say that it takes it, so it may arrive: {reason}"
             return NodeError(msg, code="connection_lost")
-        if self._shaking_hands and isinstance(error, ssl.SSLError) and not late and not _broken_off(error):
-            return Unreachable(f"TLS: {_tls_reason(error)} ({where})", code="tls", retryable=False)
+        if isinstance(error, ssl.SSLError) and not late and not _broken_off(error):
+            return self._insecure(error, where)
         return Unreachable(reason)
+
+    def _insecure(self, error: ssl.SSLError, where: str) -> NodeError:
+        """Say why there is no TLS."""
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return unconvincing(error.verify_code, error.verify_message, where, self._server.host)
+        said = _reason(error)
+        if self._shaking_hands or wants_certificate(said):
+            return no_handshake(
+                said, where, "give the port that does, often 465, or use_tls in place of use_ssl for STARTTLS"
+            )
+        return Unreachable(f"connection to {where} lost: what came cannot be decrypted (“{said}”)")
 
     def _start_tls(self, context: ssl.SSLContext) -> None:
         if not self._client.has_extn("starttls"):
@@ -258,13 +271,11 @@ def _own_name(sock: socket.socket) -> str:
     return f"[IPv6:{ip}]" if ":" in ip else f"[{ip}]"
 
 
+def _reason(error: ssl.SSLError) -> str:
+    """Return OpenSSL's reason as OpenSSL writes it; Python knows some by a name of its own."""
+    told = _IN_BRACKETS.search(str(error))
+    return error.reason.replace("_", " ").lower() if error.reason else told[1] if told else str(error)
+
+
 def _broken_off(error: ssl.SSLError) -> bool:
     return isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError)
-
-
-def _tls_reason(error: ssl.SSLError) -> str:
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return error.verify_message
-    if error.reason in {"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE"}:
-        return "the other side does not speak TLS; give use_tls in place of use_ssl for STARTTLS"
-    return (error.reason or str(error)).replace("_", " ").lower()

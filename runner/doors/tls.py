@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import field, replace
-from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from runner.doors.certificate import Certificate, read_certificate
-from runner.doors.curl import Call, failure, trust, way
-from runner.doors.net import Net, Proxies, admitted, place
+from runner.doors.curl import Call, trust, way
+from runner.doors.distrust import Distrust, complaint, distrust_of
+from runner.doors.faults import Fault, failure, fault_of
+from runner.doors.net import Net, admitted, place
+from runner.doors.proxies import Proxies
 from runner.doors.request import Target, target_of
 from runner.errors import NodeError
 from runner.records import record
@@ -27,38 +29,10 @@ if TYPE_CHECKING:
 
     from runner.deadline import Deadline
 
-_UNTRUSTED: Final = frozenset({51, 60})
-"""libcurl's errors for a certificate that does not convince it."""
-_NO_AUTHORITIES: Final = 77
 _TEXT: Final = 0
 """libcurl's kind of a line that is meant for people."""
+_PLAIN: Final = "give the port that does from the first byte (STARTTLS is not known here)"
 _VERSION: Final = re.compile(r"SSL connection using (TLSv[\d.]+|SSLv\d)")
-_VERIFIED: Final = re.compile(r"^.*verify result: | \(\d+\)$|^SSL: ")
-
-
-class Distrust(StrEnum):
-    """Why a chain does not convince."""
-
-    NONE = ""
-    EXPIRED = "expired"
-    NOT_YET_VALID = "not_yet_valid"
-    SELF_SIGNED = "self_signed"
-    INCOMPLETE = "incomplete"
-    """The certificate of an issuer was not sent and is not known here."""
-    UNKNOWN_ROOT = "unknown_root"
-    OTHER = "other"
-
-
-_RESULTS: Final = {
-    2: Distrust.INCOMPLETE,
-    9: Distrust.NOT_YET_VALID,
-    10: Distrust.EXPIRED,
-    18: Distrust.SELF_SIGNED,
-    19: Distrust.UNKNOWN_ROOT,
-    20: Distrust.INCOMPLETE,
-    21: Distrust.INCOMPLETE,
-}
-"""OpenSSL's results of a verification, as openssl/x509_vfy.h has them."""
 
 
 @record
@@ -69,7 +43,7 @@ class Presented:
     """Its own certificate first, then whatever else it sent."""
     distrust: Distrust
     said: str
-    """Why the chain does not convince, in OpenSSL's words."""
+    """Why the chain does not convince, as what follows “the certificate of shop.example:443 ”."""
     names_host: bool
     """The certificate is for the host that was asked for."""
     version: str
@@ -93,8 +67,8 @@ class Tls:
         """Return what is shown to a client that asks a host for a name.
 
         Raises `TimedOut`, `Cancelled`, `Unreachable` (`not_resolved`, `connection_refused`, `connection_lost`,
-        `unreachable`, `tls`), `Refused`, or `NodeError` where there are no authorities to verify with, or where what
-        came cannot be read.
+        `unreachable`, `tls`, `client_certificate`, `wrong_name`), `Refused`, or `NodeError` where there are no
+        authorities to verify with (`ca_bundle`), or where what came cannot be read.
         """
         shake = partial(self._shake, host, port, server_name, deadline, trusted=trusted)
         both = shake()
@@ -115,9 +89,9 @@ class Tls:
         nearest = proxy or called
         found = self.net.resolve(nearest.host, nearest.port, deadline)
         addresses = admitted(found, nearest.called, trusted=trusted or proxy is not None)
-        handshake = _Handshake(frozenset(address.ip for address in addresses), deadline)
+        handshake = _Handshake(frozenset(address.ip for address in addresses), deadline, proxied=proxy is not None)
         settings = _options(asked, called, **judged) | way(addresses, proxy) | trust(self.ca_bundle, asked)
-        handshake.perform(settings, partial(failure, called, proxy))
+        handshake.perform(settings, partial(failure, called, proxy, plain=_PLAIN))
         return handshake
 
     def _proxy(self, called: Target, *, trusted: bool) -> Target | None:
@@ -151,8 +125,9 @@ def _options(asked: Target, called: Target, *, chain: bool = True, name: bool = 
 class _Handshake(Call):
     """One handshake, and what it has shown."""
 
-    def __init__(self, ips: frozenset[str], deadline: Deadline) -> None:
+    def __init__(self, ips: frozenset[str], deadline: Deadline, *, proxied: bool) -> None:
         super().__init__(ips, deadline)
+        self._proxied = proxied
         self.convinced = False
         self.distrust = Distrust.NONE
         self.said = ""
@@ -160,20 +135,17 @@ class _Handshake(Call):
         self._sent: Sequence[Sequence[tuple[str, ...]]] = ()
         self._times = (0.0, 0.0)
 
-    def perform(self, options: Mapping[str, object], failure: Callable[[int, str, int, int], NodeError]) -> None:
+    def perform(self, options: Mapping[str, object], failure: Callable[[Fault], NodeError]) -> None:
         """Do it; raise `TimedOut`, `Cancelled`, or what `failure` makes of an error before there is a certificate."""
         import pycurl  # noqa: PLC0415 - 20 ms that only a run with HTTP pays
 
         with self.performed({**options, "DEBUGFUNCTION": self._listen}) as (handle, failed):
-            number = 0 if failed is None else int(failed.args[0])
-            if number == _NO_AUTHORITIES:
-                raise NodeError(f"no certificate can be verified: {handle.errstr()}", code="ca_bundle") from failed
-            if number and number not in _UNTRUSTED:
-                cause, tunnel = handle.getinfo(pycurl.OS_ERRNO), handle.getinfo(pycurl.HTTP_CONNECTCODE)
-                raise failure(number, handle.errstr(), cause, tunnel) from failed
-            self.convinced = number == 0
-            self.distrust = _RESULTS.get(handle.getinfo(pycurl.SSL_VERIFYRESULT), Distrust.OTHER)
-            self.said = _VERIFIED.sub("", handle.errstr())
+            fault = None if failed is None else fault_of(handle, failed)
+            if fault is not None and (not fault.distrusts or (self._proxied and not fault.tunnel)):
+                raise failure(fault) from failed
+            self.convinced = fault is None
+            if fault is not None:
+                self.distrust, self.said = distrust_of(fault.result), complaint(fault.result, fault.said)
             self._remember(handle, pycurl.CONNECT_TIME, pycurl.APPCONNECT_TIME, pycurl.INFO_CERTINFO)
 
     def presented(self, distrust: Distrust, *, names_host: bool, said: str = "") -> Presented:

@@ -80,6 +80,12 @@ class Recorder:
             )
         )
 
+    def gave_up(self, step: Step, error: NodeError, began: Moment, tries: int) -> NodeResult:
+        """Return the result of a node whose last try raised: a success where something stands in for its own."""
+        if isinstance(error.instead, Output):
+            return self.succeeded(step, error.instead, began, tries)
+        return self.failed(step, error, began, tries)
+
     def failed(self, step: Step, error: NodeError, began: Moment, tries: int) -> NodeResult:
         """Return the result of a node that raised, with what it knew by then; one that judges could not tell all."""
         known = error.known if isinstance(error.known, Output) else Output()

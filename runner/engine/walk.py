@@ -138,7 +138,7 @@ class Walk:
             except NodeError as error:
                 pause = pause_before(tries, step.retry, error)
                 if pause is None or pause >= limit.left or not self._wait(step, limit, pause, error):
-                    return self._recorder.failed(step, error, began, tries)
+                    return self._recorder.gave_up(step, error, began, tries)
             else:
                 return self._recorder.succeeded(step, output, began, tries)
 

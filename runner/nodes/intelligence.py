@@ -59,7 +59,7 @@ class Intelligence:
     provider: AnyProvider
     """The analysis back end."""
     fallback: Literal["local", "none"] = "local"
-    """What stands in where the provider fails or takes too long; with `none` the node fails."""
+    """What stands in where the provider fails or takes too long, and `retry` has no try left; with `none` it fails."""
 
     @classmethod
     def parse(cls, tree: Mapping[str, Any]) -> Intelligence:
@@ -92,23 +92,23 @@ class Intelligence:
         return node
 
     def run(self, scope: Scope) -> Output:
-        """Analyse; raise `NodeError` where the provider fails and nothing is to stand in."""
+        """Analyse; raise `NodeError` where the provider fails, with the local analysis where that is to stand in."""
         facts = gather(scope)
         if isinstance(self.provider, Local):
             return _output(self.provider.analyse(facts, scope), facts, "local")
         share = scope.deadline.left * SHARE
-        deadline = scope.deadline.within(round(share, 1) or share)  # people read it: 1.8s, not 1.79954s
+        deadline = scope.deadline.within(round(share, 1) or share)  # people read it: 900ms, not 899ms
         ask = partial(self.provider.analyse, facts, scope.within(deadline))
         try:
             answer = concurrently([ask], deadline, limit=1)[0]
         except Cancelled:
             raise
         except NodeError as error:
-            if self.fallback == "none":
-                raise
-            msg = f"{self.provider.type} gave no analysis ({error.message}); the local one stands in"
-            problem = Problem(code=error.code, message=msg, retryable=error.retryable)
-            return _output(Local().analyse(facts, scope), facts, "local", problem)
+            if self.fallback == "local":
+                msg = f"{self.provider.type} gave no analysis ({error.message}); the local one stands in"
+                problem = Problem(code=error.code, message=msg, retryable=error.retryable)
+                error.instead = _output(Local().analyse(facts, scope), facts, "local", problem)
+            raise
         return _output(answer, facts, self.provider.type)
 
     def plan(self, scope: Scope) -> Iterable[str]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from runner.facts import Recommendation
 from runner.providers.patterns import pattern
-from runner.providers.rules import ROOTS
+from runner.providers.rules import BLIND, ROOTS
 from runner.providers.topics import URGENCY
 from runner.records import record
 
@@ -61,7 +61,7 @@ def _victims(topic: Topic, topics: Iterable[Topic]) -> list[str]:
     if topic.rule is None or topic.rule.type not in ROOTS:
         return []
     others = [other for other in topics if other.host == topic.host and other.rule is not topic.rule]
-    unlike = ROOTS | {"could_not_tell"}
+    unlike = ROOTS | BLIND
     return list(dict.fromkeys(other.name for other in others if other.rule is None or other.rule.type not in unlike))
 
 

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from runner.facts import CheckResult
     from runner.providers.pattern import Case
 
-_AWAY: Final = frozenset({"no_network", "timed_out", "connection_lost", "not_resolved", "no_resolver", "unreachable"})
+_AWAY: Final = frozenset(
+    {"no_network", "timed_out", "connection_lost", "not_resolved", "no_resolver", "unreachable", "proxy"}
+)
 """Kinds of failures that say nothing about a service, only that there is no way to it."""
 _SHUT: Final = _AWAY | {"connection_refused"}
 """Kinds of failures of a host that is off, or whose services are."""

@@ -12,18 +12,10 @@ if TYPE_CHECKING:
     from runner.facts import CheckResult
 
 _WORDS: Final = {
-    "tls": (
-        ("certificate has expired", "expired"),
-        ("not yet valid", "not_yet_valid"),
-        ("certificate subject name", "wrong_name"),
-        ("does not match", "wrong_name"),
-        ("self-signed certificate in certificate chain", "unknown_root"),
-        ("self-signed certificate", "self_signed"),
-        ("unable to get local issuer", "incomplete_chain"),
-    ),
     "not_resolved": (
         ("there is no such name", "no_such_name"),
         ("no name server answers", "no_resolver"),
+        ("does not resolve in time", "no_resolver"),
     ),
     "timed_out": (("did not answer the query", "slow_query"),),
     "not_ready": (

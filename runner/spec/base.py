@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from runner.spec.urls import shown_urls
+
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
     from pydantic.json_schema import JsonSchemaValue
@@ -72,7 +74,8 @@ def template_in(value: object) -> Template | None:
 def described(value: object) -> str:
     """Say a value to a person: `"abc"`, `12`, `a list`."""
     if isinstance(value, str):
-        return f'"{value if len(value) <= _SHOWN else value[: _SHOWN - 1] + "…"}"'
+        text = shown_urls(value)
+        return f'"{text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"}"'
     if value is None:
         return "nothing"
     if isinstance(value, bool):

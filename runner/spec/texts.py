@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import Annotated, Final, TypeAlias
 
-from runner.secrets import Sealed, Secret
+from runner.secrets import Sealed, Secret, reveal
 from runner.spec.base import Invalid, ReadBy, Template, described
+from runner.spec.urls import with_hidden_user, without_values
 
 NAME_PATTERN: Final = r"^[A-Za-z_][A-Za-z0-9_]*$"
 
@@ -45,25 +46,38 @@ FilledText: TypeAlias = Annotated[str | Secret | Sealed, ReadBy(filled_text, {"t
 
 _SHORT_PATH: Final = 12
 """Characters of a path, or of a word in the place of a URL, that can be no credential."""
-_USER: Final = r"(?<![^/])[^/@]*@"
-"""User and password in front of a host."""
 _HOST: Final = r"(?:localhost|(?:[a-z0-9-]{1,63}\.)+[a-z]{2,24}|[0-9.]{7,15})(?::\d+)?(?=/|$)"
 """A host as people write it, alone or with a path."""
+_PORT: Final = r"[^/?#]*//(?>(?:[^/?#]*@)?)(?>\[[^\]]*\]|[^/?#:@\[]*):([^/?#]+)"
+HIGHEST_PORT: Final = 65535
 _URL: Final = r"(?i)https?://[^\s/?#]+[^\s]*"
 
 
 def url(value: object) -> str | Secret | Sealed:
     """Read an http or https URL; a secret in it is opened by the door that calls it."""
     found = filled_text(value)
-    if isinstance(found, str) and not isinstance(found, Template) and not re.fullmatch(_URL, found):
-        shown = _without_path(with_hidden_user(found))
+    if isinstance(found, Template):
+        return found
+    if isinstance(found, str) and not re.fullmatch(_URL, found):
+        shown = _without_path(without_values(with_hidden_user(found)))
         # what has neither a scheme nor a host may be a credential that stands in the place of a URL
         harmless = "/" in shown or re.match(_HOST, found) or len(found) <= _SHORT_PATH
         needs_scheme = harmless and re.fullmatch(r"[\w.-]+(:\d+)?(/\S*)?", found)
         hint = f'write "https://{shown}"' if needs_scheme else "it starts with http:// or https://"
         what = described(shown) if harmless else "this text"
         raise Invalid(f"{what} is no URL", hint)
+    _refuse_no_port(found)
     return found
+
+
+def _refuse_no_port(given: str | Secret | Sealed) -> None:
+    """Raise `Invalid` for a URL whose port nobody can have."""
+    found = re.match(_PORT, reveal(given))
+    if found is None or (found[1].isascii() and found[1].isdigit() and 0 < int(found[1]) <= HIGHEST_PORT):
+        return
+    shown = described(_without_path(without_values(with_hidden_user(str(given)))))
+    port = f":{found[1]}" if f":{found[1]}" in shown else "a port"
+    raise Invalid(f"{shown} names {port}, and there is no such port", f"give one from 1 to {HIGHEST_PORT}, or none")
 
 
 def refuse_no_host(given: str, key: str) -> None:
@@ -74,11 +88,6 @@ def refuse_no_host(given: str, key: str) -> None:
     if host and (port.isdigit() or "://" in given or path or shown != given):
         hint = f'write "{host}"' + (f" and port: {port}" if port.isdigit() and key == "host" else "")
         raise Invalid(f"{described(shown)} is more than a host", hint, at=(key,))
-
-
-def with_hidden_user(place: str) -> str:
-    """Put `…@` in place of user and password of what may be a URL: a message shows neither."""
-    return re.sub(_USER, "…@", place)
 
 
 def _without_path(place: str) -> str:

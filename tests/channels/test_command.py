@@ -143,7 +143,7 @@ def test_one_that_is_refused_is_seen_everywhere_and_keeps_no_other_from_hearing(
 ) -> None:
     town.generic.answer(403, b"no such hook")
     told = tell(IN_DRIVERS, town.env)
-    refused = "the server answered 403 Forbidden: no such hook"
+    refused = f"{town.generic.url.removeprefix('http://')} answered 403 Forbidden: no such hook"
     assert told.exit == (0, "completed", "succeeded")
     assert town.heard == {"slack": 1, "generic": 1, "pagerduty": 1, "email": 1}
     assert told.deliveries == {**dict.fromkeys(DRIVERS, ("sent", 1, None)), "generic": ("failed", 1, refused)}
@@ -198,7 +198,8 @@ def test_nothing_delivered_is_exit_9(tell: Callable[..., Told], town: Town) -> N
     assert (exit_["code"], exit_["name"]) == (9, "undelivered")
     (error,) = told.document["node_results"]["tell"]["errors"]
     assert (error["code"], error["retryable"]) == ("undelivered", False)
-    for said in ("slack: the server answered 404", "generic: the server answered 403", "pagerduty: ", "email: "):
+    places = ((name, getattr(town, name).url.removeprefix("http://")) for name in ("slack", "generic"))
+    for said in (*(f"{name}: {where} answered 40" for name, where in places), "pagerduty: ", "email: "):
         assert said in error["message"]
         assert said in told.ended.out
         assert said in told.ended.err

@@ -12,6 +12,7 @@ import pytest
 import trustme
 
 from runner.doors import open_doors
+from runner.doors.distrust import REMEDIES, Distrust
 from runner.errors import Cancelled
 from runner.nodes.notify import Notify
 from tests.channels.mails import ALL, FROM, ONCALL, sent
@@ -174,8 +175,14 @@ def test_a_mail_goes_over_tls_with_a_login(
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("other.example", "TLS: Hostname mismatch, certificate is not valid for 'localhost'. (localhost:{port})"),
-        ("localhost", "TLS: unable to get local issuer certificate (localhost:{port})"),
+        (
+            "other.example",
+            "is for another name: have the server use one that names localhost, or ask for a name that it is for",
+        ),
+        (
+            "localhost",
+            f"comes without that of its issuer, which is not known here either: {REMEDIES[Distrust.INCOMPLETE]}",
+        ),
     ],
     ids=["wrong name", "nobody's authority"],
 )
@@ -195,7 +202,8 @@ def test_a_certificate_that_is_not_good_ends_it(
             **options,
         }
         failed = sent(post.port, scope=make_scope(doors=doors), **given)
-        assert (failed.status, failed.attempts, failed.error) == ("failed", 1, reason.format(port=post.port))
+        error = f"the certificate of localhost:{post.port} {reason}"
+        assert (failed.status, failed.attempts, failed.error) == ("failed", 1, error)
         assert post.mails == []
 
 
@@ -204,7 +212,8 @@ def test_an_expired_certificate_ends_it(authority: trustme.CA, ca_file: str) -> 
     with mail_server(expired) as post:
         scope = make_scope(doors=open_doors({"SSL_CERT_FILE": ca_file}))
         failed = sent(post.port, scope=scope, smtp_host="localhost", use_tls=True)
-    assert failed.error == f"TLS: certificate has expired (localhost:{post.port})"
+    said = "has expired, or one that vouches for it has: renew it, and have the server load the new one"
+    assert failed.error == f"the certificate of localhost:{post.port} {said}"
 
 
 def test_nothing_is_said_to_a_server_that_cannot_go_on_in_tls(post: Post) -> None:
@@ -216,8 +225,8 @@ def test_nothing_is_said_to_a_server_that_cannot_go_on_in_tls(post: Post) -> Non
 
 def test_tls_from_the_first_byte_is_not_spoken_by_every_port(post: Post) -> None:
     failed = sent(post.port, use_tls=None, use_ssl=True)
-    said = f"the other side does not speak TLS; give use_tls in place of use_ssl for STARTTLS ({post.where})"
-    assert (failed.attempts, failed.error) == (1, f"TLS: {said}")
+    said = "give the port that does, often 465, or use_tls in place of use_ssl for STARTTLS"
+    assert (failed.attempts, failed.error) == (1, f"{post.where} does not speak TLS on this port: {said}")
 
 
 @pytest.mark.parametrize("implicit", [False, True], ids=["STARTTLS", "TLS"])

@@ -140,11 +140,12 @@ Source of HighCPUUsage: https://prometheus.example/graph?g0=cpu
 def test_a_run_that_failed_before_it_knew_anything() -> None:
     broken = node("ingest", "ingest", error="no alert in the payload", verdict=Verdict.UNKNOWN)
     assert (
-        written(broken, failure="ingest failed: no alert in the payload").readable
+        written(broken, failure="ingest failed").readable
         == f"""\
 [FAILED] web-health: ingest failed: no alert in the payload
 
 The run of 2026-03-01 12:00 UTC failed before it could tell anything: nothing is known about what it looks after.
+Mend what the title names, and run it again: until then nothing is watched.
 
 This run: https://ci.example/runs/1
 
@@ -249,6 +250,17 @@ This run: https://ci.example/runs/1
             "[FAILED] web-health: the run's time is up",
             id="the-run-failed-by-itself",
         ),
+        pytest.param(
+            [
+                node("probe", "context", error="no permission", verdict=Verdict.UNKNOWN),
+                node("read", "ingest", error="x"),
+            ],
+            "read failed",
+            Kind.FAILED,
+            Severity.WARNING,
+            "[FAILED] web-health: read failed: x",
+            id="a-node-failed-with-its-reason",
+        ),
     ],
 )
 def test_the_title_says_the_worst(
@@ -313,7 +325,7 @@ def test_evidence_that_stands_above_is_not_said_again() -> None:
 def test_of_several_things_the_evidence_says_which_one_the_cause_is_about() -> None:
     recommended = [{**ANALYSIS["recommendations"][0], "evidence": ["disk: disk / is 96.2% full, above 95%"]}]
     text = written(checked(disk=FULL_DISK, again=FULL_DISK), analysed(recommendations=recommended)).text
-    assert "Log files fill the file system.\n- disk: disk / is 96.2% full, above 95%\n\nWhat to do:" in text
+    assert "Log files fill the file system.\n- disk / is 96.2% full, above 95%\n\nWhat to do:" in text
 
 
 CERTIFICATE = check(
@@ -398,11 +410,21 @@ def test_long_lists_are_counted() -> None:
     assert len(text) < 8000
 
 
-def test_an_analysis_without_a_cause_is_its_summary() -> None:
-    text = written(ingested(alert()), analysed(probable_cause="", recommendations=[], fallback_used=True)).text
-    said = "The disk of db1 is full.\nThe analysis service gave no answer; this comes from the local rules."
-    assert f"\n\nAnalysis:\n{said}\n\n" in text
-    assert "What to do" not in text
+def test_alerts_that_are_not_listed_are_named_with_where_they_are() -> None:
+    down = [alert("Down", labels={"instance": f"web-{number}"}) for number in range(13)]
+    text = written(ingested(*down, alert("Full", labels={"instance": "db1"}), alert("Late", labels={}))).text
+    assert "\n- … and 5 more: Down on web-10, web-11, web-12, Full on db1, Late\n" in text
+
+
+def test_an_analysis_without_a_cause_is_its_summary_where_that_says_anything_new() -> None:
+    nothing = {"probable_cause": "", "recommendations": []}
+    model = written(ingested(alert()), analysed(**nothing, provider="openai")).text
+    assert "\n\nAnalysis:\nThe disk of db1 is full.\n\n" in model
+    assert "What to do" not in model
+    assert "Analysis" not in written(ingested(alert()), analysed(**nothing)).text
+    instead = written(ingested(alert()), analysed(**nothing, fallback_used=True)).text
+    said = "The analysis service gave no answer; this comes from the local rules."
+    assert f"\n\nAnalysis:\n{said}\n\n" in instead
 
 
 def test_the_document_has_its_keys_and_nothing_made_up() -> None:

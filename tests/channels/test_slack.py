@@ -129,8 +129,53 @@ def test_a_message_of_one_line_has_no_empty_block() -> None:
 def test_a_url_that_is_none_is_not_shown(url: str) -> None:
     channel = Slack().filled(make_scope(variables={"SLACK_WEBHOOK_URL": url}).variables)
     failed = deliver(channel, written(), make_scope())
-    said = "SLACK_WEBHOOK_URL is no URL: it starts with http:// or https:// and names a host"
+    said = "SLACK_WEBHOOK_URL is no URL: one starts with http:// or https://, names a host, and no port above 65535"
     assert (failed.status, failed.attempts, failed.error) == ("failed", 0, said)
+
+
+TAKEN = {
+    "Slack": b"ok",
+    "Rocket.Chat": b'{"success":true}',
+    "one that says both": b'{"ok": true, "error": "none"}',
+    "nothing": b"",
+    "a number": b"1",
+    "a word of its own": b"no_problem at all",
+    "a list": b'[{"ok": false}]',
+}
+
+
+@pytest.mark.parametrize("body", TAKEN.values(), ids=TAKEN)
+def test_an_answer_of_success_that_tells_of_no_error_is_a_delivery(receiver: Receiver, body: bytes) -> None:
+    receiver.answer(200, body)
+    delivery = deliver(Slack(webhook_url=receiver.url), written(), make_scope())
+    assert (delivery.status, delivery.attempts, delivery.error) == ("sent", 1, None)
+
+
+REFUSED = {
+    "Slack": (b"invalid_payload\n", "invalid_payload"),
+    "Slack's other words": (b"no_service", "no_service"),
+    "an archive": (b"channel_is_archived", "channel_is_archived"),
+    "Slack's API": (b'{"ok": false, "error": "invalid_auth"}', "invalid_auth"),
+    "Rocket.Chat": (
+        b'{"success": false, "error": "Invalid integration id or token provided."}',
+        "Invalid integration id",
+    ),
+    "a message": (b'{"success": false, "message": "not today"}', "not today"),
+    "no reason": (b'{"ok": false}', "an error"),
+    "an error alone": (b'{"error": "unknown webhook"}', "unknown webhook"),
+}
+
+
+@pytest.mark.parametrize(("body", "told"), REFUSED.values(), ids=REFUSED)
+def test_an_answer_that_tells_of_an_error_is_no_delivery_whatever_its_status(
+    receiver: Receiver, body: bytes, told: str
+) -> None:
+    receiver.answer(200, body)
+    failed = deliver(Slack(webhook_url=receiver.url), written(), make_scope())
+    said = f"{receiver.url.removeprefix('http://')} answered “{told}"
+    assert (failed.status, failed.attempts) == ("failed", 1)
+    assert (failed.error or "").startswith(said)
+    assert (failed.error or "").endswith("”, so it did not take the message")
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,9 @@ class Site(BaseHTTPRequestHandler):
         self.reply(503, b"<h1>Down</h1>\n\x1b[31mfor  maintenance\n")
 
     def answer_health(self) -> None:
-        self.reply(200, b'{"status": "up", "ready": true, "nodes": [{"name": "a"}, {"name": "b"}]}')
+        nodes = b'[{"name": "a"}, {"name": "b"}]'
+        checks = b'[{"name": "a", "error": null}, {"name": "b", "error": null}]'
+        self.reply(200, b'{"status": "up", "ready": true, "error": null, "nodes": %b, "checks": %b}' % (nodes, checks))
 
     def answer_moved(self) -> None:
         self.reply(302, b"", Location="/")

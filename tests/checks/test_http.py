@@ -15,7 +15,7 @@ from runner.doors import http as door
 from runner.doors.net import Net
 from runner.errors import Cancelled, TimedOut
 from runner.results import Verdict
-from runner.secrets import Sealed, Secret
+from runner.secrets import Sealed, Secret, reveal
 from runner.spec import Template
 from runner.validators import problems, read
 
@@ -100,7 +100,20 @@ def test_the_metrics_say_where_the_time_went(site: str, scope: Scope) -> None:
             id="another-value",
         ),
         pytest.param("/health", {"json": {"ready": 1}}, "has ready true, expected 1", id="true-is-not-one"),
-        pytest.param("/health", {"json": {"gone": 1}}, "has gone null, expected 1", id="no-value"),
+        pytest.param("/health", {"json": {"gone": 1}}, "has no gone, expected 1", id="no-key"),
+        pytest.param("/health", {"json": {"gone.deeper[0]": 1}}, "has no gone.deeper[0], expected 1", id="no-way"),
+        pytest.param("/health", {"json": {"nodes[5].name": "f"}}, 'has no nodes[5].name, expected "f"', id="no-item"),
+        pytest.param("/health", {"json": {"error": "x"}}, 'has error null, expected "x"', id="null"),
+        pytest.param(
+            "/health", {"json": {"checks[1].error": 2}}, "has checks[1].error null, expected 2", id="deep-null"
+        ),
+        pytest.param(
+            "/health",
+            {"json": {"checks[?error].name | [0]": "a"}},
+            'has no checks[?error].name | [0], expected "a"',
+            id="no-match",
+        ),
+        pytest.param("/health", {"json": {"error": None, "gone": None}}, "", id="expected-null"),
         pytest.param(
             "/health",
             {"json": {"length(gone)": 1}},
@@ -180,6 +193,44 @@ def test_a_name_that_does_not_resolve_is_critical(scope: Scope) -> None:
     assert result.message == "the name nowhere.invalid does not resolve: there is no such name"
 
 
+QUERY = "token=s3cret-value&page=2"
+SHOWN = "token=…&page=…"
+BEHAVIOURS: dict[str, tuple[str, dict[str, Any], str]] = {
+    "well": ("/", {}, "SITE/?SHOWN answered 200 in "),
+    "status": ("/", {"expect": {"status": 204}}, "SITE/?SHOWN answered 200, expected 204; the body is "),
+    "header": ("/", {"expect": {"header": {"X": "y"}}}, "SITE/?SHOWN has no header X, expected “y”"),
+    "body": ("/", {"expect": {"body_contains": "x!"}}, "SITE/?SHOWN has the body “Welcome to the shop”, expected “x!”"),
+    "slow": ("/slow", {"critical": "1ms"}, "SITE/slow?SHOWN answered 200 in "),
+    "late": ("/drip", {"timeout": "100ms"}, "GET SITE/drip?SHOWN timed out after 100ms"),
+}
+
+
+@pytest.mark.parametrize(("path", "config", "message"), BEHAVIOURS.values(), ids=BEHAVIOURS)
+def test_no_message_shows_the_values_of_a_query_or_a_fragment(
+    path: str, config: dict[str, Any], message: str, site: str, scope: Scope
+) -> None:
+    result = judged(scope, url=f"{site}{path}?{QUERY}#s3cret-fragment", **config)
+    assert result.message.startswith(message.replace("SITE", site).replace("SHOWN", SHOWN))
+    assert "s3cret" not in str(result)
+
+
+def test_the_query_is_sent_as_it_is(site: str, scope: Scope, visits: list[tuple[str, ...]]) -> None:
+    judged(scope, url=f"{site}/?{QUERY}#fragment")
+    assert visits[0][1] == f"/?{QUERY}"
+
+
+def test_the_subject_and_the_name_are_the_same_whatever_the_query(scope: Scope) -> None:
+    checks = [read(Http, {"url": f"https://shop.example/a?token={number}#b"}) for number in (1, 2)]
+    assert {check.subject(scope) for check in checks} == {"https://shop.example/a"}
+    assert {check.default_name for check in checks} == {"http_shop_example_a"}
+    assert {check.task for check in checks} == {"GET https://shop.example/a?token=…"}
+
+
+def test_a_token_in_the_query_is_a_secret(site: str) -> None:
+    check = read(Http, {"url": f"{site}/?{QUERY}"})
+    assert [(secret.name, reveal(secret)) for secret in check.secrets()] == [("token", "s3cret-value")]
+
+
 @pytest.mark.parametrize("path", ["/drip", "/slow"])
 def test_the_timeout_of_a_check_holds_and_is_critical(path: str, site: str, scope: Scope) -> None:
     started = time.monotonic()
@@ -190,7 +241,7 @@ def test_the_timeout_of_a_check_holds_and_is_critical(path: str, site: str, scop
 
 
 def test_the_end_of_the_nodes_own_time_is_no_result(site: str, make_scope: Callable[..., Scope]) -> None:
-    with pytest.raises(TimedOut, match=r"^timed out after 0\.2s$"):
+    with pytest.raises(TimedOut, match=r"^timed out after 200ms$"):
         judged(make_scope(seconds=0.2), url=f"{site}/drip")
 
 
@@ -210,7 +261,9 @@ def test_a_failure_is_looked_at_again_before_it_counts(
 def test_a_failure_that_lasts_says_how_often_it_was_seen(site: str, scope: Scope) -> None:
     result = judged(scope, url=f"{site}/down", confirm={"tries": 3, "pause": "1ms"})
     assert (result.verdict, result.tries) == (Verdict.CRITICAL, 3)
-    assert result.message.endswith(" (failed 3 of 3 tries)")
+    body = "“<h1>Down</h1> [31mfor maintenance”"
+    answered = f"{site}/down answered 503, expected 200 to 399"
+    assert result.message == f"{answered} (failed 3 of 3 tries); the body is {body}"
 
 
 def test_a_remote_check_is_tried_twice_by_default() -> None:
@@ -221,7 +274,7 @@ def test_a_remote_check_is_tried_twice_by_default() -> None:
 def test_there_is_no_further_try_without_the_time_for_it(site: str, make_scope: Callable[..., Scope]) -> None:
     result = judged(make_scope(seconds=5.0), url=f"{site}/down", confirm={"pause": "1s"}, timeout="4.5s")
     assert result.tries == 1
-    assert result.message.endswith(" (failed 1 of 2 tries, no time for another)")
+    assert " expected 200 to 399 (failed 1 of 2 tries, no time for another); the body is " in result.message
 
 
 def test_the_request_carries_what_the_definition_says(

@@ -4,25 +4,18 @@ import socket
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from pydantic import ValidationError
 
 from runner.checks.judging import Judged, examine
 from runner.checks.tcp import MAX_ANSWER, Tcp
-from runner.doors import Doors
-from runner.doors.dns import Dns
-from runner.doors.net import Net
 from runner.results import Verdict
 from runner.secrets import Secret
 from runner.validators import problems, read
-from tests.checks.dns_server import name_server
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from runner.scope import Scope
 
 Listen = Callable[[Callable[[socket.socket], None]], int]
@@ -103,16 +96,26 @@ def test_an_answer_without_end_is_read_up_to_a_limit(listen: Listen, scope: Scop
     assert MAX_ANSWER <= int(str(result.seen.metrics["bytes"])) < MAX_ANSWER + 4096
 
 
-@pytest.mark.parametrize(("talk", "said"), [(silent, "nothing"), (dripping, "“.")], ids=["silent", "dripping"])
+@pytest.mark.parametrize(
+    ("talk", "said", "code"),
+    [(silent, "nothing", "timed_out"), (dripping, "“.", "content")],
+    ids=["silent", "dripping"],
+)
 def test_an_answer_that_does_not_come_is_critical_when_the_time_is_up(
-    talk: Callable[[socket.socket], None], said: str, listen: Listen, scope: Scope
+    talk: Callable[[socket.socket], None], said: str, code: str, listen: Listen, scope: Scope
 ) -> None:
     port, started = listen(talk), time.monotonic()
     result = judged(scope, port, timeout="200ms", expect={"contains": "hello"})
     assert time.monotonic() - started < 0.2 + 2
-    assert (result.verdict, result.code) == (Verdict.CRITICAL, "timed_out")
+    assert (result.verdict, result.code) == (Verdict.CRITICAL, code)
     assert result.message.startswith(f"127.0.0.1:{port} said {said}")
     assert result.message.endswith(" in 200ms, expected “hello”")
+
+
+def test_bytes_that_are_no_text_are_left_out_of_the_message(listen: Listen, scope: Scope) -> None:
+    port = listen(lambda connection: connection.sendall(b"J\0\0\0\xff\xfe5.5.5-MariaDB\0\x80\x81\r\n"))
+    result = judged(scope, port, expect={"contains": "SSH"})
+    assert result.message == f"127.0.0.1:{port} said “J 5.5.5-MariaDB”, expected “SSH”"
 
 
 def test_a_connection_that_is_reset_is_critical(listen: Listen, scope: Scope) -> None:
@@ -142,41 +145,3 @@ def test_more_than_a_host_is_refused_and_no_password_shown(given: str, shown: st
         read(Tcp, {"host": given, "port": 5432})
     (line,) = problems(caught.value)
     assert (line["loc"], line["msg"], line["ctx"]["hint"]) == (("host",), f'"{shown}" is more than a host', hint)
-
-
-class Outpost(Doors):
-    """The doors of a machine whose lookups fail, and whose resolver listens on a port."""
-
-    def __init__(self, folder: Path, port: int) -> None:
-        super().__init__({})
-        (folder / "resolv.conf").write_text("nameserver 127.0.0.1\n")
-        self._dns = Dns(configuration=str(folder / "resolv.conf"), port=port)
-
-    @property
-    def net(self) -> Net:
-        return Net(lookup=_nobody_answers)
-
-    @property
-    def dns(self) -> Dns:
-        return self._dns
-
-
-def _nobody_answers(*_: object, flags: int = 0, **__: object) -> NoReturn:
-    raise socket.gaierror(socket.EAI_NONAME if flags else socket.EAI_AGAIN, "Temporary failure in name resolution")
-
-
-def test_a_resolver_that_answers_others_leaves_the_name_to_blame(scope: Scope, tmp_path: Path) -> None:
-    check = read(Tcp, {"host": "db.example", "port": 5432, "confirm": {"tries": 1}})
-    with name_server({}) as server:
-        result = examine(check, replace(scope, doors=Outpost(tmp_path, server.port)))
-    assert (result.verdict, result.code) == (Verdict.CRITICAL, "not_resolved")
-
-
-def test_where_no_resolver_answers_anything_the_runner_is_ill(closed_port: int, scope: Scope, tmp_path: Path) -> None:
-    check = read(Tcp, {"host": "db.example", "port": 5432, "confirm": {"tries": 1}})
-    result = examine(check, replace(scope, doors=Outpost(tmp_path, closed_port)))
-    assert (result.verdict, result.code) == (Verdict.UNKNOWN, "no_resolver")
-    assert result.message == (
-        "the name db.example does not resolve: no name server answers (Temporary failure in name resolution);"
-        " no resolver of this machine answers anything"
-    )

@@ -224,6 +224,15 @@ def test_show_documents_every_member_without_a_trace_of_python(cli: Cli, name: s
     assert families == [kind for kind, member in MEMBERS if member == name]
 
 
+def test_show_says_more_than_a_line_where_there_is_more_to_say(cli: Cli) -> None:
+    lines = cli("show", "slack").out.splitlines()
+    said = " ".join(line.strip() for line in lines[1 : lines.index("")])
+    assert said == json.loads(cli("show", "slack", "--json").out)["found"][0]["details"][0]
+    assert said.startswith("Mattermost, Rocket.Chat and others that take Slack's messages may stand behind the address")
+    assert max(map(len, lines)) <= 120
+    assert lines[lines.index("") + 1].startswith("  webhook_url")
+
+
 def test_show_writes_each_nested_option_on_a_line_of_its_own(cli: Cli) -> None:
     lines = cli("show", "http").out.splitlines()
     assert lines[0] == ("http (check) — Ask a URL, and hold the answer against what is expected and the time it took.")

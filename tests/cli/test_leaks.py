@@ -284,6 +284,46 @@ def test_a_credential_written_in_the_definition_is_masked_from_the_first_line_on
     assert canary in receiver.everything()
 
 
+@pytest.mark.parametrize("flags", [(), ("--json",), ("--dry-run",), ("--dry-run", "--json")])
+@pytest.mark.parametrize("way", ["ok", "echo", "refused"])
+def test_a_token_in_the_query_of_a_page_is_shown_nowhere(
+    cli: Cli, tmp_path: Path, receiver: Receiver, flags: tuple[str, ...], way: str
+) -> None:
+    token = secrets.token_hex(8)
+    at = REFUSED if way == "refused" else f"{receiver.url}/{way}"
+    url = f"{at}?token={token}#{token}"
+    check = "{type: http, url: '%s', confirm: {tries: 1}}"
+    text = (
+        f'version: "1.0"\ninputs: {{url: {{type: string, default: "{url}"}}}}\nnodes:\n'
+        f"  - {{id: a, type: context, config: {{checks: [{check % url}]}}}}\n"
+        f"  - {{id: b, type: context, config: {{checks: [{check % '{{ inputs.url }}'}]}}}}\n"
+        "  - {id: c, type: transform, when: 'inputs.url == \"x\"'}\n"
+        "  - {id: d, type: intelligence, config: {provider: local}}\n"
+        "  - {id: e, type: notify, config: {driver: log, send: always}}\n"
+    )
+    traces = follow(cli, tmp_path, text, *flags, env={})
+    assert traces.leaks(token) == []
+    asked = 0 if "--dry-run" in flags or way == "refused" else 2
+    assert [one.path for one in receiver.arrived] == [f"/{way}?token={token}"] * asked
+    said = traces.ended.out.replace("\\u2026", "…").replace('\\"', '"')
+    assert f'inputs.url is "{at}?token=…"' in said
+
+
+def test_two_checks_that_differ_in_the_query_alone_have_a_fingerprint_each_that_outlasts_the_token(
+    cli: Cli, tmp_path: Path
+) -> None:
+    def fingerprints(token: str) -> list[str]:
+        urls = [f"{REFUSED}/?page={page}&token={token}" for page in (1, 2)]
+        checks = ", ".join(f"{{type: http, url: '{url}', confirm: {{tries: 1}}}}" for url in urls)
+        text = f'version: "1.0"\nname: d\nnodes: [{{id: a, type: context, config: {{checks: [{checks}]}}}}]\n'
+        traces = follow(cli, tmp_path, text, env={})
+        return [one["fingerprint"] for one in json.loads(traces.texts["r.json"])["findings"]]
+
+    first = fingerprints("one")
+    assert len(set(first)) == 2
+    assert fingerprints("another") == first
+
+
 # --- what GitHub is taught, and when ---------------------------------------------------------------
 
 

@@ -195,6 +195,16 @@ _LATER: Final = "depends on what earlier nodes find"
             id="message later",
         ),
         pytest.param(
+            "{id: b, type: notify, always: true, config: {driver: log, title: T}}",
+            [
+                f"what it tells {_LATER}: a; without that:",
+                "would send with log:",
+                "    T",
+                "    d · development · run RUN",
+            ],
+            id="what is told later",
+        ),
+        pytest.param(
             "{id: b, type: transform, when: 'a.verdict > \"ok\"', config: {extract: x}}, {id: c, type: transform}",
             [
                 f'runs only where a.verdict > "ok": {_LATER}',

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import runner
+from tests.checks.dns_server import having, name_server, silent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,6 +77,58 @@ def test_what_is_bad_without_a_network_is_still_bad(tmp_path: Path) -> None:
     command = ["unshare", "--net", sys.executable, "-m", "runner", "--config", "d.yaml", "--json"]
     alone = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (alone.returncode, json.loads(alone.stdout)["verdict"]) == (5, "critical")
+
+
+NAMED = """
+version: "1.0"
+nodes:
+  - id: probe
+    type: context
+    config:
+      checks:
+        - {type: http, name: home, url: "https://shop.example/?token=x", timeout: 1s, confirm: {tries: 1}}
+        - {type: tls, name: cert, host: shop.example, timeout: 1s, confirm: {tries: 1}}
+        - {type: dns, name: shop.example, timeout: 1s, confirm: {tries: 1}}
+"""
+LATE = "the name shop.example does not resolve in time: timed out after 1s"
+SILENT = "no resolver of this machine answered within 1s when asked for the A record of shop.example"
+NOTHING = "no resolver of this machine finds anything"
+
+
+@as_root
+@pytest.mark.parametrize("others", [False, True], ids=["finds nothing", "finds others"])
+def test_a_resolver_that_is_silent_is_to_blame_itself_where_it_finds_nothing(tmp_path: Path, others: bool) -> None:
+    (tmp_path / "d.yaml").write_text(NAMED)
+    (tmp_path / "resolv.conf").write_text("nameserver 127.0.0.53\n")
+    script = f'mount --bind {tmp_path}/resolv.conf /etc/resolv.conf && exec "$@"'
+    command = [sys.executable, "-m", "runner", "--config", "d.yaml", "--json"]
+    replies = {"shop.example": silent, ".": having(". 60 NS a.root-servers.net.") if others else silent}
+    with name_server(replies, "127.0.0.53", 53):
+        done = subprocess.run(
+            ["unshare", "--mount", "sh", "-c", script, "sh", *command],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    result = json.loads(done.stdout)
+    probe = result["node_results"]["probe"]
+    told = {name: (one["verdict"], one["code"], one["message"]) for name, one in probe["output"]["results"].items()}
+    if others:
+        assert told == {
+            "home": ("critical", "not_resolved", LATE),
+            "cert": ("critical", "not_resolved", LATE),
+            "dns_shop_example": ("critical", "timed_out", SILENT),
+        }
+        assert (done.returncode, result["verdict"]) == (5, "critical")
+    else:
+        assert told == {
+            "home": ("unknown", "no_resolver", f"{LATE}; {NOTHING}"),
+            "cert": ("unknown", "no_resolver", f"{LATE}; {NOTHING}"),
+            "dns_shop_example": ("unknown", "no_resolver", f"{NOTHING}: 127.0.0.53:53"),
+        }
+        assert (done.returncode, result["verdict"]) == (8, "inconclusive")
+    assert probe["duration_ms"] < 1500
 
 
 @pytest.fixture

@@ -38,6 +38,7 @@ VALUES: Mapping[str, Any] = {
         "name": "main-page",
         "status": [200, "300-302"],
         "nothing": None,
+        "far": "https://a.example:99999/",
     },
     "secrets": {"TOKEN": Secret("TOKEN", "opensesame")},
     "payload": {"url": "http://10.0.0.1/", "text": "{{ secrets.TOKEN }}"},
@@ -296,3 +297,31 @@ def test_a_value_becomes_what_a_file_could_hold(value: object, expected: object)
     found = plain(value)
     assert found == expected
     assert type(found) is type(expected)
+
+
+# --- ports -------------------------------------------------------------------------------------------
+
+PORTS = {
+    "http": ("context", "checks: [{type: http, url: 'URL'}]", "checks[0].url"),
+    "slack": ("notify", "driver: slack\n      webhook_url: 'URL'", "webhook_url"),
+    "generic": ("notify", "driver: generic\n      endpoint: 'URL'", "endpoint"),
+    "generic's other word": ("notify", "driver: generic\n      webhook_url: 'URL'", "webhook_url"),
+    "pagerduty": ("notify", "driver: pagerduty\n      integration_key: k\n      events_url: 'URL'", "events_url"),
+    "openai": ("intelligence", "provider: openai\n      api_key: k\n      base_url: 'URL'", "base_url"),
+}
+NO_PORT = '"https://a.example:99999/" names :99999, and there is no such port — give one from 1 to 65535, or none'
+
+
+@pytest.mark.parametrize(("kind", "config", "at"), PORTS.values(), ids=PORTS)
+def test_a_port_that_there_is_not_is_found_at_once_where_the_url_is_known(kind: str, config: str, at: str) -> None:
+    written = config.replace("URL", "https://a.example:99999/")
+    told = refused(f"{HEAD}nodes:\n  - id: a\n    type: {kind}\n    config:\n      {written}\n")
+    assert [one.partition(" ")[2] for one in told] == [f"E204 nodes[0].config.{at}: {NO_PORT}"]
+
+
+@pytest.mark.parametrize(("kind", "config", "at"), PORTS.values(), ids=PORTS)
+def test_a_port_that_there_is_not_is_found_as_soon_as_the_url_is_known(kind: str, config: str, at: str) -> None:
+    _, bind = first_node(kind, config.replace("URL", "{{ inputs.far }}"))
+    with pytest.raises(InvalidConfig) as caught:
+        bind()
+    assert [str(one).partition(" ")[2] for one in caught.value.diagnostics] == [f"E204 nodes[0].config.{at}: {NO_PORT}"]

@@ -42,7 +42,7 @@ ATTEMPTS: dict[str, Callable[[Doors], object]] = {
     "ask postgresql at db.example:5432/shop": lambda doors: doors.sql.ask(SHOP, "select 1", Deadline(1)),
     "ask ns1.example:5353": lambda doors: doors.dns.ask(b"", Deadline(1), server=("ns1.example", 5353)),
     "ask the name servers": lambda doors: doors.dns.ask(b"", Deadline(1)),
-    "ask whether a name server answers": lambda doors: doors.dns.knows_resolvers(Deadline(1)),
+    "ask whether a name server finds anything": lambda doors: doors.dns.finds(Deadline(1)),
     "start rm": lambda doors: doors.processes.run(["rm", "-rf", "x"], Deadline(1), env={}),
     "write a.json": lambda doors: doors.files.write("a.json", b""),
     "append to a.md": lambda doors: doors.files.append("a.md", b""),

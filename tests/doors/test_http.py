@@ -21,13 +21,13 @@ import pytest
 from runner import __version__
 from runner.deadline import Deadline
 from runner.doors import Effect, open_doors
-from runner.doors.curl import MAX_HEADERS
 from runner.doors.http import Http
-from runner.doors.net import Net, Proxies
+from runner.doors.net import Net
+from runner.doors.proxies import Proxies
 from runner.doors.request import Request, Response, Timings
 from runner.errors import Cancelled, NodeError, Refused, TimedOut, Unreachable
 from runner.secrets import Sealed, Secret
-from tests.doors.conftest import answer, dripping, over_tls, read_request, silent, speaking
+from tests.doors.conftest import answer, dripping, over_tls, read_request, silent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -40,6 +40,10 @@ SLACK = 2.0
 """Seconds that a noisy machine may add to a limit."""
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 ROOT = Path(__file__).parents[2]
+CHAIN = (
+    "comes without that of its issuer, which is not known here either: have the server send the whole chain"
+    " (fullchain.pem), or, for an authority of your own, name its file in REQUESTS_CA_BUNDLE"
+)
 
 
 def lookup(host: bytes, port: int, *, flags: int, **kinds: Any) -> list[tuple[Any, Any, Any, str, Any]]:  # noqa: ANN401 - getaddrinfo's own
@@ -88,7 +92,7 @@ def test_a_request_is_sent_as_it_was_given_and_an_answer_comes_back(serve: Serve
     ]
     assert (found.status, found.body, found.truncated) == (404, b"gone", False)
     assert found.headers == {"x-one": "1", "x-two": "a, b", "content-length": "4"}
-    assert found.url == f"http://shop.example:{port}/a?b=c#d"
+    assert found.url == f"http://shop.example:{port}/a?b=…"
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
@@ -226,7 +230,7 @@ def test_a_server_that_hangs_does_not_defeat_the_deadline(talk: Talk, serve: Ser
     with pytest.raises(TimedOut) as caught:
         send(Request(url=f"http://127.0.0.1:{port}/"), 0.5)
     assert 0.5 <= time.monotonic() - started < 0.5 + SLACK
-    assert caught.value.message == "timed out after 0.5s"
+    assert caught.value.message == "timed out after 500ms"
 
 
 @hanging
@@ -242,7 +246,7 @@ def test_a_request_can_be_called_off(talk: Talk, serve: Serve) -> None:
 
 def test_a_server_that_takes_no_connection_does_not_defeat_the_deadline(blackhole: int) -> None:
     started = time.monotonic()
-    with pytest.raises(TimedOut, match=r"^timed out after 0\.5s$"):
+    with pytest.raises(TimedOut, match=r"^timed out after 500ms$"):
         send(Request(url=f"http://127.0.0.1:{blackhole}/"), 0.5)
     assert time.monotonic() - started < 0.5 + SLACK
 
@@ -259,7 +263,7 @@ def test_connecting_can_be_called_off(blackhole: int) -> None:
 def test_a_server_that_never_shakes_hands_does_not_defeat_the_deadline(serve: Serve) -> None:
     port = serve(silent)
     started = time.monotonic()
-    with pytest.raises(TimedOut, match=r"^timed out after 0\.5s$"):
+    with pytest.raises(TimedOut, match=r"^timed out after 500ms$"):
         send(Request(url=f"https://127.0.0.1:{port}/"), 0.5)
     assert time.monotonic() - started < 0.5 + SLACK
 
@@ -277,7 +281,7 @@ def test_a_body_that_ends_with_the_connection_is_not_taken_for_whole_when_called
 def test_nothing_is_sent_once_the_time_is_up(serve: Serve) -> None:
     seen: list[bytes] = []
     port = serve(answer(OK, seen))
-    with pytest.raises(TimedOut, match=r"^timed out after 0s$"):
+    with pytest.raises(TimedOut, match=r"^timed out after 0ms$"):
         send(Request(url=f"http://127.0.0.1:{port}/"), 0)
     assert seen == []
 
@@ -332,7 +336,7 @@ def test_headers_have_a_limit(serve: Serve) -> None:
         Refused,
         "too_large",
         False,
-        f"127.0.0.1:{port} sent more than {MAX_HEADERS} bytes of headers",
+        f"127.0.0.1:{port} sent more headers than the 65,536 bytes and 5,000 lines that are read",
     )
 
 
@@ -364,15 +368,6 @@ ILL: dict[str, tuple[Talk, str]] = {
     "closes in the chunks": (
         answer(HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\nhe"),
         "the answer ended too early",
-    ),
-    "sends chunks that are none": (
-        answer(HEAD + b"Transfer-Encoding: chunked\r\n\r\nnonsense\r\n"),
-        "chunk hex-length char not a hex digit: 0x6e",
-    ),
-    "speaks something else": (answer(b"220 mail.example ESMTP\r\n"), "the answer is not HTTP"),
-    "compresses badly": (
-        answer(HEAD + b"Content-Encoding: gzip\r\nContent-Length: 5\r\n\r\nplain"),
-        "the answer cannot be decompressed",
     ),
 }
 
@@ -618,7 +613,7 @@ def test_the_deadline_is_that_of_all_redirects_together(serve: Serve) -> None:
         time.sleep(0.15)
         redirect("/again")(connection)
 
-    with pytest.raises(TimedOut, match=r"^timed out after 0\.5s$"):
+    with pytest.raises(TimedOut, match=r"^timed out after 500ms$"):
         send(Request(url=f"http://127.0.0.1:{serve(slow)}/", follow_redirects=True), 0.5)
 
 
@@ -734,7 +729,7 @@ from runner.errors import NodeError
 try:
     print(open_doors({}).http.send(Request(url=sys.argv[1]), Deadline(10), effect=Effect.READ).body.decode())
 except NodeError as error:
-    print(error.message.partition(" (")[0])
+    print(error.message.partition(": ")[0])
 """
 
 
@@ -743,8 +738,16 @@ except NodeError as error:
     [
         ("{ca}/ca.pem", "/nowhere", "ok"),
         ("/nowhere", "{ca}", "ok"),
-        ("/nowhere", "{empty}", "TLS: unable to get local issuer certificate"),
-        ("/nowhere", "/nowhere", "TLS: unable to get local issuer certificate"),
+        (
+            "/nowhere",
+            "{empty}",
+            "the certificate of 127.0.0.1:{port} comes without that of its issuer, which is not known here either",
+        ),
+        (
+            "/nowhere",
+            "/nowhere",
+            "the certificate of 127.0.0.1:{port} comes without that of its issuer, which is not known here either",
+        ),
     ],
     ids=["the system's file", "the system's folder", "certifi for an empty folder", "certifi"],
 )
@@ -758,7 +761,7 @@ def test_the_bundle_is_the_system_s_or_certifi_s(
     environ = {"SSL_CERT_FILE": file.format(**where), "SSL_CERT_DIR": folder.format(**where)}
     command = [sys.executable, "-c", CLIENT, f"https://127.0.0.1:{port}/"]
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT, env=environ)
-    assert done.stdout == f"{expected}\n"
+    assert done.stdout == f"{expected.format(port=port)}\n"
 
 
 def certificate(authority: trustme.CA, kind: str) -> trustme.LeafCert:
@@ -772,20 +775,32 @@ def certificate(authority: trustme.CA, kind: str) -> trustme.LeafCert:
 
 
 @pytest.mark.parametrize(
-    ("kind", "reason"),
+    ("kind", "code", "said"),
     [
-        ("expired", "certificate has expired"),
-        ("not yet valid", "certificate is not yet valid or the system clock is incorrect"),
-        ("of another host", "no alternative certificate subject name matches target hostname 'shop.example'"),
+        (
+            "expired",
+            "expired",
+            "has expired, or one that vouches for it has: renew it, and have the server load the new one",
+        ),
+        (
+            "not yet valid",
+            "not_yet_valid",
+            "is not valid yet: use the former one until then, or correct the clock of this machine if that is wrong",
+        ),
+        (
+            "of another host",
+            "wrong_name",
+            "is for another name: have the server use one that names shop.example, or ask for a name that it is for",
+        ),
     ],
 )
 def test_a_bad_certificate_says_why_and_is_not_tried_again(
-    kind: str, reason: str, serve: Serve, authority: trustme.CA, ca_file: str
+    kind: str, code: str, said: str, serve: Serve, authority: trustme.CA, ca_file: str
 ) -> None:
     seen: list[bytes] = []
     port = serve(over_tls(certificate(authority, kind), answer(OK, seen)))
     url = f"https://shop.example:{port}/"
-    expected = Unreachable, "tls", False, f"TLS: {reason} (shop.example:{port})"
+    expected = Unreachable, code, False, f"the certificate of shop.example:{port} {said}"
     assert refusal(Request(url=url), Http(net=NET, ca_bundle=ca_file)) == expected
     assert seen == []
     assert send(Request(url=url, verify_tls=False), http=Http(net=NET)).body == b"ok"
@@ -795,23 +810,21 @@ def test_the_name_of_a_secret_host_is_not_told_by_the_certificate_error(
     serve: Serve, authority: trustme.CA, ca_file: str
 ) -> None:
     port = serve(over_tls(authority.issue_cert("other.example"), answer(OK)))
-    reason = "no alternative certificate subject name matches target hostname 'the host of «HOOK»'"
-    expected = Unreachable, "tls", False, f"TLS: {reason} (the host of «HOOK»)"
+    remedy = "have the server use one that names the host of «HOOK», or ask for a name that it is for"
+    said = f"the certificate of the host of «HOOK» is for another name: {remedy}"
+    expected = Unreachable, "wrong_name", False, said
     found = refusal(Request(url=Secret("HOOK", f"https://abc.example:{port}/")), Http(net=NET, ca_bundle=ca_file))
     assert found == expected
 
 
 def test_an_unknown_authority_is_told(serve: Serve, authority: trustme.CA) -> None:
     port = serve(over_tls(authority.issue_cert("127.0.0.1"), answer(OK)))
-    kind, code, retryable, message = refusal(Request(url=f"https://127.0.0.1:{port}/"))
-    assert (kind, code, retryable) == (Unreachable, "tls", False)
-    assert message == f"TLS: unable to get local issuer certificate (127.0.0.1:{port})"
-
-
-def test_a_server_that_speaks_no_tls_is_told(serve: Serve) -> None:
-    port = serve(speaking(OK))
-    expected = Unreachable, "tls", False, f"TLS: wrong version number (127.0.0.1:{port})"
-    assert refusal(Request(url=f"https://127.0.0.1:{port}/")) == expected
+    assert refusal(Request(url=f"https://127.0.0.1:{port}/")) == (
+        Unreachable,
+        "incomplete_chain",
+        False,
+        f"the certificate of 127.0.0.1:{port} {CHAIN}",
+    )
 
 
 def test_a_reset_in_the_handshake_is_a_lost_connection(serve: Serve) -> None:
@@ -825,9 +838,12 @@ def test_a_reset_in_the_handshake_is_a_lost_connection(serve: Serve) -> None:
 
 def test_a_bundle_that_is_missing_is_told(serve: Serve) -> None:
     port = serve(silent)
-    kind, code, _, message = refusal(Request(url=f"https://127.0.0.1:{port}/"), Http(ca_bundle="/nowhere/ca.pem"))
-    assert (kind, code) == (Unreachable, "tls")
-    assert message == f"TLS: error adding trust anchors from file: /nowhere/ca.pem (127.0.0.1:{port})"
+    said = (
+        "no certificate can be verified, for the authorities in /nowhere/ca.pem cannot be read: correct the variable"
+        " that names them (REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE or SSL_CERT_FILE)"
+    )
+    found = refusal(Request(url=f"https://127.0.0.1:{port}/"), Http(ca_bundle="/nowhere/ca.pem"))
+    assert found == (NodeError, "ca_bundle", False, said)
 
 
 # --- proxies -----------------------------------------------------------------------------------------
@@ -891,18 +907,22 @@ def test_the_environment_of_the_process_is_not_read(serve: Serve, monkeypatch: p
     assert send(Request(url=f"http://shop.example:{serve(answer(OK))}/")).body == b"ok"
 
 
-@pytest.mark.parametrize(("status", "retryable"), [(403, False), (407, False), (502, True)])
-def test_a_proxy_that_denies_the_tunnel_is_told(status: int, retryable: bool, serve: Serve) -> None:
+@pytest.mark.parametrize(
+    ("status", "kind", "retryable"), [(403, NodeError, False), (407, NodeError, False), (502, Unreachable, True)]
+)
+def test_a_proxy_that_denies_the_tunnel_is_told(
+    status: int, kind: type[NodeError], retryable: bool, serve: Serve
+) -> None:
     proxy = serve(answer(f"HTTP/1.1 {status} No\r\nContent-Length: 0\r\n\r\n".encode()))
     http = Http(net=NET, proxies=Proxies({"https": f"http://me:word@127.0.0.1:{proxy}"}))
     message = f"the proxy 127.0.0.1:{proxy} answered {status} to the request for shop.example:443"
-    assert refusal(Request(url="https://shop.example/"), http) == (Unreachable, "unreachable", retryable, message)
+    assert refusal(Request(url="https://shop.example/"), http) == (kind, "proxy", retryable, message)
 
 
 def test_a_proxy_that_is_down_is_told(free_port: int) -> None:
     http = Http(net=NET, proxies=Proxies({"all": f"http://me:word@127.0.0.1:{free_port}"}))
     message = f"connection refused by the proxy 127.0.0.1:{free_port}"
-    assert refusal(Request(url="http://shop.example/"), http) == (Unreachable, "connection_refused", True, message)
+    assert refusal(Request(url="http://shop.example/"), http) == (NodeError, "proxy", True, message)
 
 
 def test_metadata_is_refused_behind_a_proxy_too(serve: Serve) -> None:
@@ -916,12 +936,7 @@ def test_metadata_is_refused_behind_a_proxy_too(serve: Serve) -> None:
 def test_a_proxy_without_a_port_is_at_that_of_its_scheme() -> None:
     http = Http(net=NET, proxies=Proxies({"http": "http://proxy.example"}))
     message = "connection refused by the proxy proxy.example:80"
-    assert refusal(Request(url="http://shop.example:8080/"), http) == (
-        Unreachable,
-        "connection_refused",
-        True,
-        message,
-    )
+    assert refusal(Request(url="http://shop.example:8080/"), http) == (NodeError, "proxy", True, message)
 
 
 def test_a_proxy_of_another_kind_is_refused() -> None:

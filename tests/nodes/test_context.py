@@ -244,7 +244,7 @@ def test_the_node_ends_with_its_time_and_says_what_is_missing(make_scope: ScopeM
     with pytest.raises(TimedOut) as caught:
         run(make_scope(seconds=0.5), silent, command("exit 0", name="quick"))
     assert time.monotonic() - started < 0.5 + 2
-    assert caught.value.message == "timed out after 0.5s: 1 of 2 checks were done, not silent"
+    assert caught.value.message == "timed out after 500ms: 1 of 2 checks were done, not silent"
 
 
 def test_the_node_stops_as_soon_as_the_run_does(scope: Scope, silent_port: int) -> None:

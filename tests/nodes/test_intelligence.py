@@ -15,11 +15,12 @@ from runner.nodes.context import Context
 from runner.nodes.intelligence import Intelligence
 from runner.providers import PROVIDERS, Answer
 from runner.providers.local import Local
-from runner.results import NodeResult, Problem, Status, Verdict
+from runner.results import NodeResult, Output, Problem, Status, Verdict
 from runner.scope import Variable
 from runner.secrets import Secret
 from runner.spec import Template
 from runner.validators import problems, read
+from tests.support import concluded
 
 if TYPE_CHECKING:
     from runner.scope import Scope
@@ -120,7 +121,7 @@ def test_a_provider_gets_the_nodes_time_less_a_tenth(make_scope: ScopeMaker) -> 
 
 def test_the_local_analysis_stands_in_for_a_provider_that_fails(make_scope: ScopeMaker) -> None:
     oracle = Oracle(error=Unreachable("connection refused by oracle:443", code="connection_refused"))
-    output = Intelligence(provider=oracle).run(probed(make_scope, "memory"))
+    output = concluded(Intelligence(provider=oracle), probed(make_scope, "memory"))
     assert output.problems == (
         Problem(
             code="connection_refused",
@@ -134,7 +135,7 @@ def test_the_local_analysis_stands_in_for_a_provider_that_fails(make_scope: Scop
 
 def test_the_local_analysis_stands_in_for_a_provider_that_overruns(make_scope: ScopeMaker) -> None:
     oracle, started = Oracle(blocks=True), time.monotonic()
-    output = Intelligence(provider=oracle).run(make_scope(seconds=0.5))
+    output = concluded(Intelligence(provider=oracle), make_scope(seconds=0.5))
     assert time.monotonic() - started < 0.5 + 2
     assert [problem.code for problem in output.problems] == ["timed_out"]
     assert output.data["fallback_used"] is True
@@ -145,7 +146,15 @@ def test_without_a_fallback_the_node_fails_as_the_provider_did(make_scope: Scope
     oracle = Oracle(error=NodeError("no credit", code="http_402"))
     with pytest.raises(NodeError, match=r"^no credit$") as caught:
         Intelligence(provider=oracle, fallback="none").run(make_scope())
-    assert caught.value.code == "http_402"
+    assert (caught.value.code, caught.value.instead) == ("http_402", None)
+
+
+def test_a_provider_that_fails_is_told_as_it_failed_with_what_stands_in(make_scope: ScopeMaker) -> None:
+    error = NodeError("busy", code="provider_status", retryable=True, retry_after=3.0)
+    with pytest.raises(NodeError, match=r"^busy$") as caught:
+        Intelligence(provider=Oracle(error=error)).run(make_scope())
+    assert (caught.value.code, caught.value.retryable, caught.value.retry_after) == ("provider_status", True, 3.0)
+    assert isinstance(caught.value.instead, Output)
 
 
 def test_a_run_that_is_stopped_gets_no_fallback(make_scope: ScopeMaker) -> None:

@@ -95,6 +95,32 @@ def test_one_trouble_of_a_host_is_one_recommendation() -> None:
     )
 
 
+def test_one_trouble_in_many_places_is_one_recommendation_that_can_be_read() -> None:
+    lost = (http("connection_lost", f"https://{number}.example/", name=f"n{number}") for number in range(5))
+    answer = analyse(*lost, check("memory", "web-1", "ok"), check("http", "https://well.example/", "ok"))
+    assert [one.title for one in answer.recommendations] == [
+        "Look for what these have in common before each by itself",
+        "Find out what makes https://0.example/ and 4 more hang up",
+    ]
+
+
+def test_advice_on_an_address_that_is_refused_is_not_that_on_a_tool_that_is_missing() -> None:
+    address = only(analyse(http("refused_address", "http://inner.example/", verdict="unknown")))
+    assert (address.type, address.title) == (
+        "address_refused",
+        "Give the check of http://inner.example/ an address that may be asked",
+    )
+    assert address.actions == (
+        "`dig +short inner.example` shows where the name leads; that it leads there is often a mistake in its zone",
+        "Where a payload names inner.example rightly, list it in `allow_hosts` of the definition",
+    )
+    tool = only(analyse(check("command", "web-1:check_raid", "unknown", code="not_found")))
+    assert tool.actions == (
+        "Install the program, give the right, or correct the path that the check's message names",
+        "Run the definition again, as the user and in the place that it usually runs in",
+    )
+
+
 @pytest.mark.parametrize(
     ("results", "cause"),
     [

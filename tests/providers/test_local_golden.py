@@ -75,7 +75,7 @@ SITUATIONS: Final[dict[str, tuple[Known, ...]]] = {
     "busy-processor": (check("cpu", "web-1", "warning", message="cpu is 84% busy, above 70%"),),
     "certificate-expired": (
         tls("expired", f"{CERTIFICATE} expired 3 days ago, on 2026-01-07 12:00 UTC: renew it"),
-        http("tls", name="home", message="TLS: certificate has expired (shop.example:443)"),
+        http("expired", name="home", message=f"{CERTIFICATE} has expired, or one that vouches for it has"),
     ),
     "certificates-of-two-sites": (
         tls("expired", f"{CERTIFICATE} expired 3 days ago, on 2026-01-07 12:00 UTC: renew it"),

@@ -243,6 +243,74 @@ def test_the_local_analysis_stands_in_for_a_bad_answer_and_says_so(name: str, ni
     assert seen.seconds < 15
 
 
+RETRYING: Final = DEFINITION.replace(
+    "    required: false\n", "    required: false\n    retry: {max_retries: 2, delay: 100ms}\n"
+)
+BUSY: Final = refuses(503, "The engine is overloaded")
+
+
+def tries(seen: Night) -> int:
+    """How often the node was tried, and that the model was asked as often."""
+    attempts: int = seen.document["node_results"]["ask"]["attempts"]
+    assert attempts == len(seen.model.asked)
+    return attempts
+
+
+def test_a_model_that_fails_for_a_moment_is_asked_again_before_anything_stands_in(night: Callable[..., Night]) -> None:
+    seen = night(BUSY, BUSY, says(), definition=RETRYING)
+    assert (tries(seen), seen.errors) == (3, [])
+    assert (seen.output["provider"], seen.output["fallback_used"]) == ("openai", False)
+    assert seen.told["probable_cause"] == WORDS["probable_cause"]
+    assert seen.err.count("warning: ask: ") == 2
+    assert "503 Service Unavailable: The engine is overloaded; trying again in 0." in seen.err
+
+
+def test_the_local_analysis_stands_in_once_no_try_is_left(night: Callable[..., Night]) -> None:
+    seen = night(BUSY, definition=RETRYING)
+    ((code, message, retryable),) = seen.errors
+    assert (tries(seen), code, retryable) == (3, "provider_status", True)
+    assert message.endswith("503 Service Unavailable: The engine is overloaded); the local one stands in")
+    assert (seen.output["provider"], seen.output["fallback_used"]) == ("local", True)
+    assert seen.told["probable_cause"] == "/data on db-1 is filling up."
+
+
+def test_the_local_analysis_stands_in_at_once_where_no_try_would_help(night: Callable[..., Night]) -> None:
+    seen = night(refuses(401, "Incorrect API key provided"), definition=RETRYING)
+    assert (tries(seen), [code for code, _, _ in seen.errors]) == (1, ["provider_status"])
+    assert seen.output["fallback_used"] is True
+    assert "trying again" not in seen.err
+
+
+def test_a_model_that_hangs_is_asked_again_within_the_time_of_a_new_try(night: Callable[..., Night]) -> None:
+    definition = RETRYING.replace("timeout: 2s", "timeout: 1s")
+    seen = night(sleeps, says(), definition=definition)
+    assert (tries(seen), seen.output["provider"], seen.errors) == (2, "openai", [])
+    assert "warning: ask: timed out after 900ms; trying again in 0." in seen.err
+
+
+def test_the_pause_that_a_model_asks_for_is_kept(night: Callable[..., Night]) -> None:
+    seen = night(
+        refuses(429, "Rate limit reached", "rate_limit_exceeded", Retry_After="1"), says(), definition=RETRYING
+    )
+    assert (tries(seen), seen.output["provider"]) == (2, "openai")
+    assert seen.seconds > 1
+    assert "429 Too Many Requests: Rate limit reached; trying again in 1.0s" in seen.err
+
+
+def test_a_pause_beyond_the_time_of_the_run_is_not_begun(night: Callable[..., Night]) -> None:
+    definition = RETRYING.replace("fail_on: never", "fail_on: never\ntimeout: 30s")
+    limited = refuses(429, "Rate limit reached", "rate_limit_exceeded", Retry_After="60")
+    seen = night(limited, definition=definition)
+    assert (tries(seen), seen.output["fallback_used"]) == (1, True)
+    assert seen.seconds < 15
+
+
+def test_without_a_fallback_a_model_is_asked_as_often(night: Callable[..., Night]) -> None:
+    definition = RETRYING.replace("provider: openai,", "provider: openai, fallback: none,")
+    seen = night(BUSY, definition=definition)
+    assert (tries(seen), seen.document["node_results"]["ask"]["status"], seen.output) == (3, "failed", {})
+
+
 def test_without_a_fallback_the_optional_analysis_is_one_quiet_line(night: Callable[..., Night]) -> None:
     definition = DEFINITION.replace("provider: openai,", "provider: openai, fallback: none,")
     seen = night(refuses(500, "The server had an error"), definition=definition)

@@ -21,6 +21,7 @@ from runner.spec import Template
 from runner.validators import problems
 from tests.channels.stage import FULL_DISK, GOOD_MEMORY, alert, check, checked, ingested, make_scope, node, receiving
 from tests.doors.conftest import Servers, dripping
+from tests.support import concluded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -77,7 +78,7 @@ def failed(server: Receiver, **options: Any) -> NodeError:  # noqa: ANN401 - opt
 
 def node_output(server: Receiver, *nodes: NodeResult, **config: Any) -> Output:  # noqa: ANN401 - a configuration
     config = {"provider": "openai", "base_url": server.url, "api_key": KEY, **config}
-    return Intelligence.parse(config).run(make_scope(*(nodes or SEEN)))
+    return concluded(Intelligence.parse(config), make_scope(*(nodes or SEEN)))
 
 
 def facts_sent(server: Receiver) -> list[dict[str, Any]]:
@@ -370,7 +371,7 @@ def test_a_drip_without_end_does_not_hold_the_node_up() -> None:
     port = servers.start(dripping(head + b" " * 10_000))
     config = {"provider": "openai", "base_url": f"http://127.0.0.1:{port}/v1", "api_key": KEY}
     started = time.monotonic()
-    output = Intelligence.parse(config).run(make_scope(*SEEN, seconds=0.6))
+    output = concluded(Intelligence.parse(config), make_scope(*SEEN, seconds=0.6))
     assert time.monotonic() - started < 0.6 + 2
     assert ([problem.code for problem in output.problems], output.data["fallback_used"]) == (["timed_out"], True)
     servers.stop()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import textwrap
+from typing import TYPE_CHECKING, Any, Final
 
-from runner.cli.catalogue import FAMILIES, options, summary
+from runner.cli.catalogue import FAMILIES, details, options, summary
 from runner.cli.library import library_of
 from runner.errors import ExitCode, Unavailable
 from runner.spec import nearest
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from runner.cli.shell import Shell
+
+
+_WIDTH: Final = 118
+"""Characters of a line of prose."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,11 +57,14 @@ def _definition(name: str, shell: Shell) -> int:
 
 def _document(family: str, cls: type[Any]) -> dict[str, Any]:
     found = [{"name": one.name, "default": one.default, "text": one.text} for one in options(cls)]
-    return {"family": family, "summary": summary(cls), "options": found}
+    return {"family": family, "summary": summary(cls), "details": list(details(cls)), "options": found}
 
 
 def _page(name: str, family: str, cls: type[Any]) -> Iterator[str]:
     yield f"{name} ({family.removesuffix('s').replace('-', ' ')}) — {summary(cls)}"
+    for text in details(cls):
+        yield from (f"  {line}" for line in textwrap.wrap(text, _WIDTH))
+        yield ""
     found = list(options(cls))
     names, defaults = (max((len(getattr(one, key)) for one in found), default=0) for key in ("name", "default"))
     yield from (f"  {one.name:<{names}}  {one.default:<{defaults}}  {one.text}".rstrip() for one in found)

@@ -26,3 +26,5 @@ ROOTS: Final = frozenset(
     {"disk_full", "read_only", "memory_high", "oom_killed", "cpu_high", "hardware", "node_not_ready"}
 )
 """Troubles of a machine that bring about others on it."""
+BLIND: Final = frozenset({"could_not_tell", "address_refused", "check_wrong"})
+"""Troubles of a check alone: they say nothing about what it looks at."""

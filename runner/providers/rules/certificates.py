@@ -24,7 +24,7 @@ CERTIFICATES: Final = (
         phrases=_CERTIFICATE,
         also=frozenset({"expired"}),
         title="Renew the certificate of {name} now",
-        description="It is no longer valid: browsers and programs refuse the connection.",
+        description="Browsers and programs refuse a certificate that is no longer valid.",
         cause="The certificate of {host} has expired: its renewal did not run, or the server was not reloaded.",
         actions=(
             _SHOWS,
@@ -39,8 +39,8 @@ CERTIFICATES: Final = (
         codes=frozenset({THRESHOLD}),
         phrases=_CERTIFICATE,
         also=frozenset({"expiring", "expiry", "expires", "expire", "expiration", "renewal"}),
-        title="Renew the certificate of {name} before it expires",
-        description="All is well until the day it expires; from then on the connection is refused.",
+        title="Renew the certificate of {name} in time",
+        description="All is well until the day that it ends; from then on browsers and programs refuse it.",
         cause="The certificate of {host} was not renewed when it was due.",
         actions=(
             _SHOWS,
@@ -117,6 +117,18 @@ CERTIFICATES: Final = (
             _DATABASE_SHOWS,
             "Get one from an authority that clients trust, and reload the server",
             "Where the authority is your own, name its file in `REQUESTS_CA_BUNDLE`",
+        ),
+    ),
+    Rule(
+        type="client_certificate",
+        checks=REMOTE,
+        codes=frozenset({"client_certificate"}),
+        title="Give the check a way to {place} without a client certificate",
+        description="The server answers, and lets in only clients that show a certificate of their own.",
+        cause="{host} asks its clients for a certificate, and this runner has none: so it is meant, or it was set so.",
+        actions=(
+            "Point the check at an address that takes clients without one, such as a health page of its own",
+            "Where nobody should need one, look at what was changed last in the TLS settings of {host}",
         ),
     ),
     Rule(

@@ -117,7 +117,7 @@ NETWORK: Final = (
         codes=frozenset({"connection_refused"}),
         phrases=phrases("connection refused"),
         title="Start the service behind {place}",
-        description="The machine answers, and says that nothing listens on this port.",
+        description="The machine answers, and says that nothing listens on the port.",
         cause="The service on {host} is down, or listens on another port or address.",
         actions=(
             "On {machine}: `ss -ltnp` shows what listens",
@@ -129,7 +129,7 @@ NETWORK: Final = (
         checks=REMOTE,
         codes=frozenset({"timed_out"}),
         phrases=phrases("timeout", "timed out", "timeouts"),
-        title="Find out why {place} does not answer",
+        title="Find out what keeps {place} from answering",
         description="Nothing came back in time, not even a refusal.",
         cause="{host} is overloaded or hangs, or packets to it are dropped on the way (firewall, route).",
         actions=(
@@ -145,7 +145,7 @@ NETWORK: Final = (
         phrases=phrases("unreachable", "no route"),
         unless=frozenset({"kube", "kubernetes"}),
         title="Restore the way to {place}",
-        description="There is no route to this address.",
+        description="There is no route that leads there.",
         cause="The network between here and {host} is interrupted, or the machine is off.",
         actions=(
             "`traceroute {address}` shows where the way ends, `ip route` here whether there is one to begin with",
@@ -153,10 +153,25 @@ NETWORK: Final = (
         ),
     ),
     Rule(
+        type="proxy",
+        checks=REMOTE,
+        codes=frozenset({"proxy"}),
+        title="Mend the way through the proxy",
+        description="The proxy in between does not let the question through, so nothing is known about {place}.",
+        cause=(
+            "The proxy that this machine is told to use is down, wants a login, does not allow this address, or does"
+            " not reach {host} itself."
+        ),
+        actions=(
+            "Here: `env | grep -i _proxy` shows which proxy is used, and what goes around it (`no_proxy`)",
+            "Look at the proxy itself: does it run, does it know this machine, does it allow {host}",
+        ),
+    ),
+    Rule(
         type="connection_lost",
         checks=REMOTE,
         codes=frozenset({"connection_lost"}),
-        title="Find out why {place} hangs up",
+        title="Find out what makes {place} hang up",
         description="The connection was taken and broken before the answer was complete.",
         cause="The service on {host} crashes on requests, or something in front of it cuts them off.",
         actions=(

@@ -16,7 +16,7 @@ SERVICES: Final = (
         type="command_slow",
         checks=frozenset({"command"}),
         codes=frozenset({"timed_out"}),
-        title="Find out why {place} does not end",
+        title="Find out what keeps {place} from ending",
         description="The command was stopped when its time was up.",
         cause="The command waits for something that does not come, or needs more time than it has.",
         actions=(
@@ -28,7 +28,7 @@ SERVICES: Final = (
         type="command_failed",
         checks=frozenset({"command"}),
         codes=frozenset({"exit", "killed"}),
-        title="Look into what {place} reports",
+        title="Look into the report of {place}",
         description="The command ran, and says that something is not well.",
         cause="What the command looks at is not well; its message says what.",
         actions=("Run it by hand on {machine} and read all that it prints",),
@@ -36,26 +36,41 @@ SERVICES: Final = (
     Rule(
         type="could_not_tell",
         checks=REMOTE | {"cpu", "memory", "disk", "process", "command"},
-        codes=frozenset(
-            {
-                "ca_bundle",
-                "unreadable",
-                "not_found",
-                "no_folder",
-                "no_permission",
-                "too_large",
-                "pattern",
-                "refused_address",
-                "refused",
-                "failed",
-                "bad_url",
-                "invalid_config",
-            }
-        ),
+        codes=frozenset({"ca_bundle", "unreadable", "not_found", "no_folder", "no_permission", "failed"}),
         title="Let the check of {place} see again",
         description="The check could not tell how things are. That is no good news: nobody is looking.",
-        cause="The check lacks a right, a tool or a path; its message says which.",
-        actions=("Mend what the check's message names", "Run the definition again"),
+        cause="The check lacks a right, a tool, a path, or an answer that can be read; its message says which.",
+        actions=(
+            "Install the program, give the right, or correct the path that the check's message names",
+            "Run the definition again, as the user and in the place that it usually runs in",
+        ),
+    ),
+    Rule(
+        type="address_refused",
+        checks=REMOTE,
+        codes=frozenset({"refused_address"}),
+        title="Give the check of {place} an address that may be asked",
+        description="The runner refused to ask, so nothing is known about what is there.",
+        cause=(
+            "{host} leads to an address that is never asked (link-local, or where clouds hand out credentials), or to"
+            " a private one that only a payload has named."
+        ),
+        actions=(
+            "`dig +short {address}` shows where the name leads; that it leads there is often a mistake in its zone",
+            "Where a payload names {host} rightly, list it in `allow_hosts` of the definition",
+        ),
+    ),
+    Rule(
+        type="check_wrong",
+        checks=REMOTE,
+        codes=frozenset({"bad_url", "invalid_config", "pattern", "refused", "too_large"}),
+        title="Correct the check of {place}",
+        description="The check asks for what cannot be done, so nothing is known about what it looks at.",
+        cause="The check is written wrongly, or expects more than it reads; its message says how.",
+        actions=(
+            "Correct what its message names: the URL, a header, a pattern, or what is expected of the answer",
+            "`pipeline-runner show http` shows what each key takes, and how much of an answer is read",
+        ),
     ),
     Rule(
         type="always_firing",
@@ -69,8 +84,8 @@ SERVICES: Final = (
     Rule(
         type="crash_looping",
         phrases=phrases("crash looping", "crash loop", "crashlooping", "crashloop", "restarting", "restarts"),
-        title="Find out why {place} keeps crashing",
-        description="It is started again and again, and ends each time.",
+        title="Find out what makes {place} crash",
+        description="Each start ends in another crash.",
         cause="{place} fails at its start or soon after: a wrong setting, a missing dependency, too little memory.",
         actions=(
             "On {machine}: `systemctl --failed` and `journalctl -p err -n 50` show what ended and what it said",
@@ -86,7 +101,7 @@ SERVICES: Final = (
     Rule(
         type="image_pull",
         phrases=phrases("image pull", "imagepull", "err image pull", "errimagepull", "image pull back off", "back off"),
-        title="Let {place} fetch its image",
+        title="Let {place} fetch the image",
         description="The container does not start because its image does not come.",
         cause="The image or its tag does not exist, the registry wants other credentials, or is not reached.",
         actions=(
@@ -103,7 +118,7 @@ SERVICES: Final = (
         phrases=phrases("node not ready", "node unreachable", "kubelet down", "node readiness flapping"),
         behind="machine",
         title="Bring {place} back into the cluster",
-        description="Kubernetes does not hear from this machine, and moves its pods elsewhere.",
+        description="Kubernetes hears nothing from there, and moves the pods elsewhere.",
         cause="The machine is off, overloaded or cut off, or its kubelet has stopped.",
         actions=(
             "`kubectl describe node {node}` shows its conditions, and when it was last heard of",
@@ -117,7 +132,7 @@ SERVICES: Final = (
             "not ready", "replicas mismatch", "rollout stuck", "pod pending", "unschedulable", "not healthy"
         ),
         title="Get {place} ready",
-        description="Less of it serves than should.",
+        description="Less serves than should.",
         cause="New pods do not start, do not pass their readiness probe, or find no machine with room for them.",
         actions=(
             "`kubectl -n {namespace} get events --sort-by=.lastTimestamp` shows what its pods wait for",
@@ -155,7 +170,7 @@ SERVICES: Final = (
         type="backlog",
         phrases=phrases("queue", "backlog", "consumer lag", "consumergroup lag", "unacked", "dead letter"),
         unless=frozenset({"odd"}),
-        title="Find out why {place} is not worked off",
+        title="Find out what holds up {place}",
         description="More comes in than is taken out, and what waits gets old.",
         cause="Those who should work it off are down, stuck on one item, or too few.",
         actions=(
@@ -169,7 +184,7 @@ SERVICES: Final = (
         phrases=phrases(
             "job failed", "backup failed", "backup missing", "cronjob", "backup too old", "cron", "job failing"
         ),
-        title="Run {place} again, and see why it failed",
+        title="Run {place} again, and find the reason of the failure",
         description="Something that should have been done was not; a backup is missed only when it is needed.",
         cause="The job ended with an error, or was not started at all.",
         actions=(

@@ -114,7 +114,7 @@ WEB: Final = (
         codes=_STATUS,
         statuses=frozenset({429}),
         phrases=phrases("rate limit", "rate limited", "rate limiting", "too many requests", "429"),
-        title="Ask {place} less often, or raise its limit",
+        title="Ask {place} less often, or raise the limit",
         description="The server answers, and has had enough of requests for now.",
         cause="More requests came to {host} than its limit allows, from here or from everybody together.",
         actions=(
@@ -126,16 +126,29 @@ WEB: Final = (
         type="wrong_status",
         checks=_HTTP,
         codes=_STATUS,
-        title="Find out why {place} answers otherwise than expected",
+        title="Find out why other answers than expected come from {place}",
         description="The server answers with a status that the check does not expect.",
         cause="The service on {host} has changed, or the check expects the wrong status.",
         actions=(_ASK, "Where that is right, correct `expect.status` of the check"),
     ),
     Rule(
+        type="bad_answer",
+        checks=_HTTP,
+        codes=frozenset({"bad_answer"}),
+        title="Find out what answers at {place}",
+        description="Something answers, and not in the way of a web server.",
+        cause="Another service listens there, or the application on {host} or a proxy on the way breaks its answers.",
+        actions=(
+            "`curl -v {url}` shows what comes",
+            "On {machine}: `ss -ltnp` shows which program listens on the port",
+            "Look at what was changed last: the application, the proxy in front of it, the port",
+        ),
+    ),
+    Rule(
         type="wrong_content",
         checks=REMOTE,
         codes=frozenset({"content"}),
-        title="Find out why {place} says something else",
+        title="Find out why something else comes from {place}",
         description="The answer came, and is not what it should be.",
         cause="The service on {host} has changed or is half up, or something else answers in its place.",
         actions=(
@@ -148,7 +161,7 @@ WEB: Final = (
         type="slow_name",
         checks=frozenset({"http", "dns"}),
         codes=frozenset({"slow_name"}),
-        title="Find out why looking up {name} takes long",
+        title="Find out what slows the lookup of {name}",
         description="The answer is right, and late: the time passes before the address is known.",
         cause="The name server that is asked here is slow, or only the second one answers.",
         actions=(
@@ -185,7 +198,7 @@ WEB: Final = (
         type="slow_transfer",
         checks=_HTTP,
         codes=frozenset({"slow_transfer"}),
-        title="Find out why the answer of {place} arrives slowly",
+        title="Find out what slows the transfer from {place}",
         description="The answer is right, and late: most of the time passes while it is being sent.",
         cause="The answer is large, or the way from {host} is narrow.",
         actions=(
