@@ -93,7 +93,7 @@ def rule_of(result: CheckResult) -> str:
                 ("expired", "critical", "has expired", "certificate_expired"),
                 ("tls", "critical", "offers no TLS", "certificate"),
                 ("connection_lost", "critical", "lost", "connection_lost"),
-                ("bad_url", "unknown", "is of no use", "could_not_tell"),
+                ("bad_url", "unknown", "is of no use", "check_wrong"),
             )
         ),
         (check("postgres", "db:5432/shop", value=120.0), "database_answer"),
