@@ -74,6 +74,7 @@ class Confirm:
     """How often something critical is looked at before it counts."""
 
     tries: Annotated[int, Interval(ge=1, le=10)] = 2
+    """How many have to fail."""
     pause: Pause = 3.0
     """Between two tries."""
 

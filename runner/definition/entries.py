@@ -9,7 +9,8 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 from runner.definition.inputs import Input  # noqa: TC001 - read by pydantic
 from runner.definition.values import Backoff, Condition, Retries, VariableName, Version, read_variable
 from runner.records import record
-from runner.spec import NAME_PATTERN, Duration, Invalid, Pause, ReadBy, Seconds, described
+from runner.spec import Duration, Invalid, Pause, ReadBy, Seconds, described
+from runner.spec.texts import NAME_SCHEMA
 from runner.validators import read, read_each
 
 FailOn: TypeAlias = Literal["warning", "unknown", "critical", "never"]
@@ -32,8 +33,11 @@ class Defaults:
     """What holds for every node that does not say otherwise."""
 
     timeout: Duration | None = None
+    """Of one attempt."""
     timeout_seconds: Seconds | None = None
+    """The same as a bare number."""
     max_retries: Retries = 0
+    """How often a failed attempt is made again."""
 
     def __post_init__(self) -> None:
         refuse_two_timeouts(self)
@@ -136,10 +140,10 @@ SecretNeeds: TypeAlias = Annotated[
         read_secret_needs,
         {
             "anyOf": [
-                {"type": "array", "items": {"type": "string", "pattern": NAME_PATTERN}},
+                {"type": "array", "items": NAME_SCHEMA},
                 {
                     "type": "object",
-                    "propertyNames": {"pattern": NAME_PATTERN},
+                    "propertyNames": NAME_SCHEMA,
                     "additionalProperties": {
                         "type": ["object", "null"],
                         "properties": {"required": {"type": "boolean"}},
@@ -159,9 +163,11 @@ class NodeEntry:
     id: str
     """Unique; names the node in expressions."""
     type: str
+    """What the node does."""
     config: Mapping[str, Any] = field(default_factory=dict)
     """The type's own fields."""
     next: Next | None = None
+    """Where to go on: an id, `end`, or a list of branches that are tried in order."""
     when: Condition | None = None
     """Where it is false the node is skipped."""
     required: bool = True
@@ -171,7 +177,9 @@ class NodeEntry:
     timeout: Duration | None = None
     """Of one attempt."""
     timeout_seconds: Seconds | None = None
+    """The same as a bare number."""
     retry: RetryEntry | None = None
+    """When and how a failed attempt is made again."""
     skip_if_errors: tuple[str, ...] = ()
     """Skip where any of these nodes has errors."""
     skip_if_condition: Condition | None = None
@@ -188,15 +196,19 @@ class DefinitionEntry:
     version: Version
     """Of the language."""
     nodes: tuple[Any, ...]
+    """They run one after the other: in this order, or along their `next`."""
     name: str = ""
     """The file's stem where it is not given."""
     description: str = ""
+    """What it is for, for people."""
     timeout: Duration | None = None
     """Of the whole run; 15m where it is not given."""
     fail_on: FailOn | None = None
     """The verdict from which the run exits 5."""
     inputs: Mapping[str, Input] = field(default_factory=dict)
+    """Values that whoever starts the run may give, by name: `{{ inputs.NAME }}`."""
     secrets: SecretNeeds = field(default_factory=dict)
+    """Names of secrets in the environment: `{{ secrets.NAME }}`; those of the drivers in use need no naming."""
     env: tuple[VariableName, ...] = ()
     """Environment variables that expressions may read."""
     allow_hosts: tuple[str, ...] = ()
