@@ -17,7 +17,7 @@ EXAMPLES = $(filter-out docs/examples/gitlab-ci.yml,$(wildcard docs/examples/*.y
 WORKFLOWS = $(wildcard .github/workflows/*.yml) $(EXAMPLES)
 SCRIPTS = $(wildcard .ci/*) composite/install.sh docs/examples/docker.sh
 
-.PHONY: help run test lint actions types bench lock clean
+.PHONY: help run test lint actions types editors bench peers lock clean
 # Prerequisites are made from left to right: what a target needs of the environment stands first.
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
@@ -53,8 +53,13 @@ actions: $(VENV)/.dev
 types: $(VENV)/.dev ## check types
 	$(BIN)/mypy $(ARGS)
 
+editors: $(VENV)/.editors ## install the language server that tests/editors drives; needs npm
+
 bench: $(VENV)/.dev $(VENV)/.package $(PREPARED) ## measure start, nodes and HTTP checks against their targets
 	$(BIN)/python -m pytest -m benchmark tests/benchmarks $(ARGS)
+
+peers: $(VENV)/.dev ## measure the same jobs with other tools, for docs/performance.md
+	$(BIN)/python tests/benchmarks/peers.py $(ARGS)
 
 lock: $(VENV)/.dev ## write requirements.lock and requirements-dev.lock anew; make lock ARGS=--upgrade for newer versions
 	$(COMPILE) $(ARGS) --output-file requirements.lock pyproject.toml
@@ -86,6 +91,12 @@ $(VENV)/.runtime: $(VENV)/.made requirements.lock
 # A superset of requirements.lock, with the same versions.
 $(VENV)/.dev: $(VENV)/.made requirements-dev.lock
 	$(PIP) install --no-deps --require-hashes --requirement requirements-dev.lock
+	@touch $@
+
+# Its scripts are not run: it is plain JavaScript.
+$(VENV)/.editors: $(VENV)/.made tests/editors/package.json tests/editors/package-lock.json
+	mkdir -p $(VENV)/editors && cp tests/editors/package.json tests/editors/package-lock.json $(VENV)/editors
+	npm ci --prefix $(VENV)/editors --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
 $(VENV)/.package: $(VENV)/.made pyproject.toml hatch_build.py

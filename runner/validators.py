@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pydantic_core.core_schema import ErrorType
 
 T = TypeVar("T")
+U = TypeVar("U")
 
 _HERE: Final = os.path.dirname(__file__)
 PREPARED: Final = os.path.join(_HERE, "prepared")
@@ -163,6 +164,27 @@ def problems(error: ValidationError) -> list[dict[str, Any]]:
     """Return the lines of an error that are known already: those about a template's value wait for it."""
     lines = error.errors(include_url=False)
     return [dict(line) for line in lines if line["type"] == "E203" or not isinstance(line["input"], Template)]
+
+
+def read_each(whole: object, items: Mapping[Any, U], read_one: Callable[[U], T]) -> list[T]:
+    """Read the items of a list or an object; raise one error for all that is wrong with any of them."""
+    from runner.lean_pydantic import ValidationError  # noqa: PLC0415 - loaded with the first definition
+
+    found: list[T] = []
+    wrong: list[Invalid] = []
+    for key, item in items.items():
+        try:
+            found.append(read_one(item))
+        except Invalid as error:
+            wrong.append(Invalid(error.sentence, error.hint, code=error.code, at=(key, *error.at)))
+        except ValidationError as error:
+            lines = error.errors(include_url=False)
+            wrong += [
+                Invalid(line["msg"], line["ctx"]["hint"], code=line["type"], at=(key, *line["loc"])) for line in lines
+            ]
+    if wrong:
+        raise invalid(whole, *wrong)
+    return found
 
 
 def invalid(value: object, *found: Invalid) -> ValidationError:

@@ -75,7 +75,6 @@ HIDDEN: Final = {
             "channels.options",
             "definition.config",
             "definition.draft",
-            "definition.entries",
             "nodes.intelligence",
             "validators",
         },
@@ -107,7 +106,7 @@ HIDDEN: Final = {
     "runner.doors.shut": ("only for a dry run", {"doors"}),
     "runner.expressions": (
         "brings jinja2, only where a definition has an expression",
-        {"rendering", "definition.config", "definition.draft", "engine.conditions"},
+        {"rendering", "definition.draft", "definition.filling", "engine.conditions"},
     ),
     "runner.engine.world": ("only where something is remembered", {"cli.remember"}),
     "runner.spec.databases": ("brings urllib.parse, only where there is a database", {"cli.databases", "cli.remember"}),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import ssl
 import threading
 import time
@@ -198,6 +199,27 @@ CASES = {
         verdict="critical",
         executed=("probe", "analyze", "tell"),
         said=("[CRITICAL] page: connection refused by 127.0.0.1:1 (failed 2 of 2 tries)",),
+    ),
+    "web, up": Case(
+        definition="web",
+        flags=("--input", "urls=SITE/, SITE/other SITE/"),
+        executed=("probe", "tell"),
+        said=("analyze: skipped — when is false: ", "send: changes acts as problems\n  succeeded in "),
+    ),
+    "web, slow": Case(
+        definition="web",
+        flags=("--input", "urls=SITE/ SITE/slow", "--input", "warning=10ms", "--input", "critical=1m"),
+        verdict="warning",
+        executed=("probe", "analyze", "tell"),
+        said=("[WARNING] SITE/slow answered 200 in ", ", above 10ms", "1 other check is ok: http_127_0_0_1_"),
+    ),
+    "web, broken": Case(
+        definition="web",
+        flags=("--input", "urls=SITE/\nSITE/down"),
+        code=5,
+        verdict="critical",
+        executed=("probe", "analyze", "tell"),
+        said=("SITE/down answered 503, expected 200 to 399", "1 other check is ok: http_127_0_0_1_"),
     ),
 }  # fmt: skip
 
@@ -539,6 +561,77 @@ def test_web_health_asks_for_no_certificate_where_nobody_listens(cli: Cli, town:
     assert request.json["text"].startswith(f"[CRITICAL] page: connection refused by 127.0.0.1:{free_port}")
 
 
+WEB: Final = {
+    "several of one host": (
+        ("https://WHERE/", "https://WHERE/other", "https://WHERE/", "SITE/"),
+        ("http_WHERE", "http_WHERE_other", "http_SITE", "tls_WHERE"),
+    ),
+    "without https": (("SITE/", "SITE/slow"), ("http_SITE", "http_SITE_slow")),
+    "all well": (("https://WHERE/x",), ("http_WHERE_x", "tls_WHERE")),
+}
+"""What is asked, and the checks that come of it."""
+
+
+@pytest.mark.parametrize(("urls", "names"), WEB.values(), ids=WEB)
+def test_web_asks_each_address_once_and_each_host_for_its_certificate(
+    cli: Cli, site: str, authority: trustme.CA, ca_file: str, urls: tuple[str, ...], names: tuple[str, ...]
+) -> None:
+    env = {"REQUESTS_CA_BUNDLE": ca_file}
+    with web_site(authority.issue_cert("127.0.0.1")) as where:
+        given = [url.replace("WHERE", where).replace("SITE", site) for url in urls]
+        ended = cli("--definition", "web", "--input", f"urls={' '.join(given)}", "--json", env=env)
+        planned = cli("--definition", "web", "--input", f"urls={','.join(given)}", "--dry-run", env=env)
+    document = json.loads(ended.out)
+    assert (ended.code, document["verdict"], document["executed_nodes"]) == (0, "ok", ["probe", "tell"]), ended.err
+    words = {"WHERE": where, "SITE": site.removeprefix("http://")}
+    spelled = {word: re.sub(r"\W", "_", place) for word, place in words.items()}
+    wanted = [name.replace("WHERE", spelled["WHERE"]).replace("SITE", spelled["SITE"]) for name in names]
+    assert list(document["node_results"]["probe"]["output"]["results"]) == wanted
+    assert re.findall(r"would check \w+ (\w+): ", planned.out) == wanted
+
+
+def test_web_names_what_it_found_alike_wherever_an_address_stands_in_the_list(cli: Cli, site: str) -> None:
+    runs = [f"{site}/down", f"{site}/other {site}/down"]
+    ended = [cli("--definition", "web", "--input", f"urls={urls}", "--json") for urls in runs]
+    prints = [one["fingerprint"] for run in ended for one in json.loads(run.out)["findings"]]
+    assert (len(prints), len(set(prints))) == (2, 1)
+
+
+@pytest.mark.parametrize("flag", ["--dry-run", "--fail-on=never"])
+@pytest.mark.parametrize(
+    ("given", "code", "said"),
+    [
+        ((), 4, "error: input urls is required and not given — add --input urls=…\n"),
+        (("--input", "urls= , "), 4, "error: input urls is required and not given — add --input urls=…\n"),
+        (
+            ("--input", "urls=https://a.example b.example ftp://c.example"),
+            3,
+            (
+                "error: Pipeline definition invalid:\n"
+                '  - builtin:web:32:16 E204 nodes[0].config.checks[0].url: "b.example" is no URL — write "https://b.example"\n'
+                '  - builtin:web:32:16 E204 nodes[0].config.checks[0].url: "ftp://c.example" is no URL'
+                " — it starts with http:// or https://\n"
+            ),
+        ),
+        (
+            ("--input", "urls=https://a.example", "--input", "warning=soon"),
+            3,
+            (
+                "error: Pipeline definition invalid:\n"
+                '  - builtin:web:33:20 E202 nodes[0].config.checks[0].warning: expected a duration, got "soon"'
+                ' — write it with a unit, like "30s", "5m" or "1h30m"\n'
+            ),
+        ),
+    ],
+    ids=["none", "empty", "no URLs", "no duration"],
+)
+def test_web_says_what_is_wrong_with_its_inputs_before_it_asks_anybody(
+    cli: Cli, flag: str, given: tuple[str, ...], code: int, said: str
+) -> None:
+    ended = cli("--definition", "web", flag, *given)
+    assert (ended.code, ended.err, ended.out) == (code, said, "")
+
+
 @pytest.mark.parametrize("driver", ["slack", "generic", "pagerduty", "email"])
 @pytest.mark.parametrize(
     "run",
@@ -549,8 +642,9 @@ def test_web_health_asks_for_no_certificate_where_nobody_listens(cli: Cli, town:
             ("--input", "url=SITE/slow", "--input", "warning=10ms", "--input", "critical=1m"),
             "[WARNING] page: SITE/slow answered 200 in ",
         ),
+        ("web", ("--input", "urls=SITE/down"), "[CRITICAL] SITE/down answered 503, expected 200 to 399"),
     ],
-    ids=["local-monitor", "web-health"],
+    ids=["local-monitor", "web-health", "web"],
 )
 def test_what_looks_by_itself_tells_whoever_is_named(
     cli: Cli, site: str, town: Town, driver: str, run: tuple[str, tuple[str, ...], str]

@@ -28,6 +28,7 @@ from runner.secrets import Sealed, Secret, reveal
 
 TOKEN = Secret("TOKEN", "s3cr/et & more")
 USER = Secret("USER", "bob")
+SHOP = "https://shop.example:443"
 STARTED = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
@@ -292,12 +293,51 @@ FILTER_CASES: list[tuple[str, object]] = [
     ("'a' | upper", "A"),
     ("'a b/ü' | urlencode", "a%20b/%C3%BC"),
     ("{'a': 'b c', 'd': 1} | urlencode", "a=b+c&d=1"),
+    (
+        "inputs.url | urlsplit",
+        {"scheme": "https", "host": "shop.example", "port": 443, "path": "/", "query": "", "origin": SHOP},
+    ),
+    (
+        "'HTTP://bob:x@Shop.Example:8080/a;b?c=d&e#f' | urlsplit",
+        {
+            "scheme": "http",
+            "host": "shop.example",
+            "port": 8080,
+            "path": "/a;b",
+            "query": "c=d&e",
+            "origin": "http://shop.example:8080",
+        },
+    ),
+    ("('http://[::1]' | urlsplit).origin", "http://[::1]:80"),
+    ("['https://a.example', inputs.url] | urlsplit | map(attribute='host')", ["a.example", "shop.example"]),
+    ("['https://shop.example:443/cart', inputs.url] | urlsplit | unique(attribute='origin') | length", 1),
+    ("[] | urlsplit", []),
 ]
 
 
 @pytest.mark.parametrize(("text", "value"), FILTER_CASES)
 def test_filters(text: str, value: object) -> None:
     assert compile_expression(text).evaluate(NAMES) == value
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("shop.example/cart", '"shop.example/cart" is no URL — write "https://shop.example/cart"'),
+        ("ftp://shop.example", '"ftp://shop.example" is no URL — it starts with http:// or https://'),
+        ("https://bob:x@:8443/", '"https://…@:8443/" is no URL: it names no host'),
+        ("https://bob:x@shop.example:99999/", '"https://…@shop.example:99999/" is no URL: Port out of range 0-65535'),
+        (["https://a.example", "b.example"], '"b.example" is no URL — write "https://b.example"'),
+        (["https://a.example", 3], 'expected a text, got 3 — put it in quotes: "3"'),
+        ({"url": "https://a.example"}, "expected a text, got an object"),
+        ([TOKEN], '"urlsplit" would open the secret «TOKEN» — a secret can only be put where it is needed'),
+    ],
+    ids=["no scheme", "scheme", "no host", "port", "one of several", "number", "object", "secret"],
+)
+def test_what_is_no_url_has_no_parts_and_shows_no_password(value: object, said: str) -> None:
+    with pytest.raises(ExpressionError) as caught:
+        compile_expression("it | urlsplit").evaluate({"it": value})
+    assert str(caught.value) == said
 
 
 TEST_CASES: list[tuple[str, bool]] = [
@@ -650,6 +690,7 @@ def test_json_escapes_what_is_in_the_secret() -> None:
         "secrets.TOKEN | first",
         "secrets.TOKEN | list",
         "secrets.TOKEN | truncate(3)",
+        "secrets.TOKEN | urlsplit",
         "secrets.TOKEN[0]",
         "secrets.TOKEN[:3]",
         "secrets.TOKEN.startswith('s')",

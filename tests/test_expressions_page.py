@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+import textwrap
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
 from runner.expressions import FILTERS, TESTS, compile_expression
 from runner.expressions.methods import METHODS
+from runner.nodes.context import Context
 from runner.results import Verdict
 from runner.scope import NODE_WORDS, RUN_WORDS, SCOPE_WORDS
 from tests.pages import page
+from tests.support import definition_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,6 +36,15 @@ def known() -> dict[str, Any]:
 def test_an_example_gives_what_it_says(written: str, gives: str) -> None:
     expression = compile_expression(written.strip("`"))
     assert expression.evaluate(known()) == json.loads(gives.strip("`"))
+
+
+def test_the_checks_that_are_shown_are_made_of_the_items() -> None:
+    checks = textwrap.indent(PAGE.blocks_of("yaml")[0].text, "      ")
+    top = 'version: "1.0"\ninputs: {urls: {type: list}}\nnodes:\n  - id: it\n    type: context\n    config:\n'
+    definition = definition_of(top + checks)
+    node = definition.steps[0].config.bind(lambda _: {"inputs": {"urls": ["https://a.example/", "https://b.example/"]}})
+    assert isinstance(node, Context)
+    assert node.names() == ("http_a_example", "http_b_example", "tcp_mail_example_25", "tcp_db_example_5432")
 
 
 @pytest.mark.parametrize(

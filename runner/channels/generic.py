@@ -37,6 +37,7 @@ class Generic(Channel):
     webhook_url: Url | None = None
     """Another word for `endpoint`."""
     method: Literal["POST", "PUT", "PATCH"] = "POST"
+    """How it is sent."""
     headers: Mapping[str, Text] = field(default_factory=dict)
     """Sent beside `Content-Type` and `Idempotency-Key`, or in their place."""
     payload_template: BlockText | None = None

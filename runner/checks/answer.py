@@ -57,14 +57,16 @@ def _status_range(value: object) -> StatusRange:
     raise Invalid(msg, 'write 200, "200-299" or a list of them')
 
 
-_STATUS: Final = {"type": "integer", "minimum": LOWEST_STATUS, "maximum": HIGHEST_STATUS}
-_ONE: Final[list[Mapping[str, object]]] = [
-    _STATUS,
-    {"type": "string", "pattern": r"^\s*[1-5][0-9]{2}\s*((-|\.\.)\s*[1-5][0-9]{2}\s*)?$"},
-]
+_STATUS: Final[Mapping[str, object]] = {
+    "type": ["integer", "string"],
+    "minimum": LOWEST_STATUS,
+    "maximum": HIGHEST_STATUS,
+    "pattern": r"^\s*[1-5][0-9]{2}\s*((-|\.\.)\s*[1-5][0-9]{2}\s*)?$",
+    "patternErrorMessage": "Not an HTTP status: write 200, 200-299 or a list of them.",
+}
 Statuses: TypeAlias = Annotated[
     tuple[StatusRange, ...],
-    ReadBy(read_statuses, {"anyOf": [*_ONE, {"type": "array", "minItems": 1, "items": {"anyOf": _ONE}}]}),
+    ReadBy(read_statuses, {"anyOf": [_STATUS, {"type": "array", "minItems": 1, "items": _STATUS}]}),
 ]
 
 

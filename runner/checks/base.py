@@ -6,7 +6,7 @@ import os
 import re
 from abc import ABC, abstractmethod
 from dataclasses import fields
-from typing import TYPE_CHECKING, Annotated, ClassVar, Final, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, TypeAlias
 
 from annotated_types import Interval
 
@@ -23,6 +23,7 @@ from runner.spec import (
     Template,
     Threshold,
     block,
+    described,
     duration_text,
 )
 
@@ -37,6 +38,18 @@ LONGEST_NAME: Final = 64
 BUSY: Final = Threshold(above=70.0)
 EXHAUSTED: Final = Threshold(above=90.0)
 
+
+def read_items(value: object) -> object:
+    """Read what an entry is repeated for; a template is let through as the template it is."""
+    if isinstance(value, Template) or (isinstance(value, list) and value):
+        return value
+    if value == []:
+        raise Invalid("an empty list says nothing", "name at least one")
+    msg = f"expected a list, got {described(value)}"
+    raise Invalid(msg, 'write [a, b], or "{{ inputs.NAME }}" for an input of type list', code="E202")
+
+
+Items: TypeAlias = Annotated[Any, ReadBy(read_items, {"type": "array", "minItems": 1})]
 PlainText: TypeAlias = Annotated[str, ReadBy(block, {"type": "string"})]
 """A text that holds no secret. Unlike `str` it lets a template through as the template it is."""
 
@@ -61,6 +74,7 @@ class Confirm:
     """How often something critical is looked at before it counts."""
 
     tries: Annotated[int, Interval(ge=1, le=10)] = 2
+    """How many have to fail."""
     pause: Pause = 3.0
     """Between two tries."""
 
@@ -102,6 +116,8 @@ class Check(ABC):
     """Of one try."""
     confirm: Confirm | None = None
     """Look again before something critical counts; remote checks do unless told otherwise."""
+    for_each: Items | None = None
+    """Make one check of each item of a list; the other keys read the item as `{{ item }}`."""
 
     @abstractmethod
     def look(self, scope: Scope) -> Seen:

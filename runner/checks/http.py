@@ -37,7 +37,9 @@ class Http(Answered):
     url: Url
     """What is asked; a secret may stand in it, and in `headers`, `body` and `json`."""
     method: Literal["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"] = "GET"
+    """How it is asked."""
     headers: Mapping[str, Text] = field(default_factory=dict)
+    """Sent along, by name; those that carry credentials count as secrets."""
     body: Text | None = None
     """What is sent; `json` is the other way to say it."""
     json: Any = None
@@ -45,7 +47,9 @@ class Http(Answered):
     expect: Expect = field(default_factory=Expect)
     """What the answer must be like; anything else is `critical`."""
     follow_redirects: bool = True
+    """At most 10; credentials go to the first host alone."""
     verify_tls: bool = True
+    """Refuse a certificate that nobody who is trusted vouches for, or that is for another name."""
 
     def __post_init__(self) -> None:
         """Refuse two bodies, and bodies where there are none."""

@@ -26,13 +26,13 @@ def names(checks: Sequence[Check]) -> tuple[str | None, ...]:
     return tuple(found)
 
 
-def refuse_duplicates(checks: Sequence[Check], key: str) -> None:
-    """Raise `Invalid` where two checks of the list at `key` are given the same name."""
+def refuse_duplicates(entries: Sequence[Sequence[Check]]) -> None:
+    """Raise `Invalid` where two of the checks that the entries of `checks` stand for are given the same name."""
     seen: set[str] = set()
-    for place, check in enumerate(checks):
+    for place, check in ((place, check) for place, entry in enumerate(entries) for check in entry):
         if check.given_name and check.given_name in seen:
             msg = f'duplicate check name "{check.given_name}"'
-            raise Invalid(msg, "give each check of a node its own name", code="E301", at=(key, place, "name"))
+            raise Invalid(msg, "give each check of a node its own name", code="E301", at=("checks", place, "name"))
         seen.add(check.given_name)
 
 

@@ -61,6 +61,7 @@ class Tcp(Answered):
     host: PlainText
     """A name or an address."""
     port: Annotated[int, Interval(ge=1, le=65535)]
+    """What is connected to."""
     send: Text | None = None
     """What is sent once connected."""
     expect: ExpectText | None = None

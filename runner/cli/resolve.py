@@ -32,7 +32,9 @@ def inputs_of(definition: Definition, given: Iterable[str]) -> dict[str, object]
             raise UsageError(f"the definition declares no input {key} — {hint}")
         texts[key] = value
     needed = [name for name, one in definition.inputs.items() if one.required and one.default is None]
-    if missing := [name for name in needed if not texts.get(name)]:
+    if missing := [
+        name for name in needed if not texts.get(name) or _value(name, definition.inputs[name], texts) == []
+    ]:
         sentences = [f"input {name} is required and not given — add --input {name}=…" for name in missing]
         raise Unavailable("\n".join(sentences))
     return {name: _value(name, one, texts) for name, one in definition.inputs.items()}

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from runner.definition.diagnostics import diagnostic, in_order
+from runner.definition.filling import Filling
+from runner.definition.repeating import ITEM, Fault, has_item, written_at
 from runner.errors import InvalidConfig
 from runner.records import record
-from runner.secrets import foreign
 from runner.spec import Block, Template
 from runner.validators import problems, read
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
     from runner.definition.document import Document
     from runner.errors import Diagnostic
     from runner.expressions import TextTemplate
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from runner.secrets import Secret
 
 Path = tuple[str | int, ...]
-OWN_ROOTS: Final = frozenset({"inputs", "secrets", "env", "run"})
-"""Root names whose values come from whoever runs the definition; all others may hold what a payload says."""
 BLOCK_KEYS: Final = frozenset({"template", "message", "title", "payload_template"})
 """Keys of a `config` whose texts the node renders itself, with names of its own beside the scope's."""
 CHANNEL_KEYS: Final = frozenset({"channel", "channels"})
@@ -40,6 +39,8 @@ class Config:
     """The compiled templates, by their place below `tree`."""
     blocks: Mapping[Path, TextTemplate]
     """The compiled texts that the node renders itself."""
+    repeated: frozenset[Path]
+    """The places of entries that stand for several, by their place below `tree`."""
     path: Path
     """Where it stands in the definition."""
     document: Document
@@ -50,7 +51,11 @@ class Config:
     @property
     def names(self) -> frozenset[str]:
         """The root names that its templates read."""
-        return frozenset(name for template in self.templates.values() for name in template.names)
+        read = (
+            template.names - {ITEM} if has_item(at, self.repeated) else template.names
+            for at, template in self.templates.items()
+        )
+        return frozenset(name for names in read for name in names)
 
     def bind(self, names: Callable[[frozenset[str]], Mapping[str, object]]) -> Node:
         """Return the node with all values in place; `names` gives the values of root names.
@@ -59,9 +64,12 @@ class Config:
         """
         if self.sketch is not None and not self.templates:
             return self.sketch
-        node, found = read_node(self.cls, self._rendered(self.tree, (), self._values(names(self.names))))
-        if node is None:
-            raise InvalidConfig(*in_order(self.diagnostic(*one) for one in found))
+        filling = Filling(self.templates, self.repeated)
+        node, found = read_node(self.cls, filling.tree(self.tree, names(self.names)))
+        read = ((code, written_at(at, self.repeated), sentence, hint) for code, at, sentence, hint in found)
+        wrong = dict.fromkeys((*filling.wrong, *read))
+        if node is None or wrong:
+            raise InvalidConfig(*in_order(self.diagnostic(*one) for one in wrong))
         return node
 
     def node(self, scope: Scope) -> Node:
@@ -74,32 +82,6 @@ class Config:
         """Make a diagnostic about something below `config`."""
         return diagnostic(self.document, self.label, code, (*self.path, *at), sentence, hint)
 
-    def _values(self, names: Mapping[str, object]) -> Mapping[Path, object]:
-        """Evaluate every template; raise `InvalidConfig` for all that cannot be."""
-        from runner.expressions import ExpressionError  # noqa: PLC0415 - only where a file holds an expression
-
-        values: dict[Path, object] = {}
-        wrong: list[Diagnostic] = []
-        for at, template in self.templates.items():
-            try:
-                value = plain(template.evaluate(names))
-            except ExpressionError as error:
-                wrong.append(self.diagnostic("E402", at, error.sentence, error.hint))
-            else:
-                values[at] = value if template.names <= OWN_ROOTS else foreign(value)
-        if wrong:
-            raise InvalidConfig(*in_order(wrong))
-        return values
-
-    def _rendered(self, value: object, at: Path, values: Mapping[Path, object]) -> Any:  # noqa: ANN401 - JSON
-        if at in values:
-            return values[at]
-        if isinstance(value, Mapping):
-            return {key: self._rendered(item, (*at, key), values) for key, item in value.items()}
-        if isinstance(value, list):
-            return [self._rendered(item, (*at, place), values) for place, item in enumerate(value)]
-        return str(value) if isinstance(value, Block) else value
-
 
 def credentials_of(node: Node) -> tuple[Secret, ...]:
     """Return the credentials in a node's configuration, whether they were declared as secrets or not."""
@@ -107,22 +89,7 @@ def credentials_of(node: Node) -> tuple[Secret, ...]:
     return tuple(secrets()) if secrets else ()
 
 
-def plain(value: object) -> object:
-    """Turn a value of an expression into what a file could hold: dicts and lists, no enums or tuples."""
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return str(value) if isinstance(value, str) else value
-
-
-Finding = tuple[str, Path, str, str]
-"""Code, path, sentence, hint."""
-
-
-def read_node(cls: type[Node], tree: object) -> tuple[Node | None, list[Finding]]:
+def read_node(cls: type[Node], tree: object) -> tuple[Node | None, list[Fault]]:
     """Return a node, or what is wrong with its configuration (nothing, where only templates are in the way)."""
     from runner.lean_pydantic import ValidationError  # noqa: PLC0415 - loaded with the first definition
 

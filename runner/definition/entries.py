@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import field
-from typing import Annotated, Any, Final, Literal, TypeAlias, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from runner.definition.inputs import Input  # noqa: TC001 - read by pydantic
 from runner.definition.values import Backoff, Condition, Retries, VariableName, Version, read_variable
 from runner.records import record
-from runner.spec import NAME_PATTERN, Duration, Invalid, Pause, ReadBy, Seconds, described
-from runner.validators import invalid, read
-
-T = TypeVar("T")
-U = TypeVar("U")
+from runner.spec import Duration, Invalid, Pause, ReadBy, Seconds, described
+from runner.spec.texts import NAME_SCHEMA
+from runner.validators import read, read_each
 
 FailOn: TypeAlias = Literal["warning", "unknown", "critical", "never"]
 END: Final = "end"
@@ -35,8 +33,11 @@ class Defaults:
     """What holds for every node that does not say otherwise."""
 
     timeout: Duration | None = None
+    """Of one attempt."""
     timeout_seconds: Seconds | None = None
+    """The same as a bare number."""
     max_retries: Retries = 0
+    """How often a failed attempt is made again."""
 
     def __post_init__(self) -> None:
         refuse_two_timeouts(self)
@@ -82,7 +83,7 @@ def read_next(value: object) -> tuple[Branch, ...]:
     if not isinstance(value, list) or not value:
         msg = f"expected an id or a list of branches, got {described(value)}"
         raise Invalid(msg, "write next: ID, or next: [{when: …, to: ID}, {to: ID}]", code="E202")
-    branches = _read_each(value, dict(enumerate(value)), _read_branch)
+    branches = read_each(value, dict(enumerate(value)), _read_branch)
     for place, branch in enumerate(branches[:-1]):
         if branch.when is None:
             msg = "only the last branch may have no when: those after it are never taken"
@@ -100,9 +101,9 @@ def _read_branch(item: object) -> Branch:
 def read_secret_needs(value: object) -> Mapping[str, SecretNeed]:
     """Read the secrets: a list of names, or an object of names."""
     if isinstance(value, list):
-        return dict.fromkeys(_read_each(value, dict(enumerate(value)), read_variable), SecretNeed())
+        return dict.fromkeys(read_each(value, dict(enumerate(value)), read_variable), SecretNeed())
     if isinstance(value, dict):
-        return dict(_read_each(value, {name: (name, need) for name, need in value.items()}, _read_secret_need))
+        return dict(read_each(value, {name: (name, need) for name, need in value.items()}, _read_secret_need))
     msg = f"expected a list of names, got {described(value)}"
     raise Invalid(msg, "write secrets: [NAME], or secrets: {NAME: {required: false}}", code="E202")
 
@@ -110,27 +111,6 @@ def read_secret_needs(value: object) -> Mapping[str, SecretNeed]:
 def _read_secret_need(item: tuple[str, object]) -> tuple[str, SecretNeed]:
     name, need = item
     return read_variable(name), read(SecretNeed, {} if need is None else need)
-
-
-def _read_each(whole: object, items: Mapping[Any, U], read_one: Callable[[U], T]) -> list[T]:
-    """Read the items of a list or an object; raise one error for all that is wrong with any of them."""
-    from runner.lean_pydantic import ValidationError  # noqa: PLC0415 - loaded with the first definition
-
-    found: list[T] = []
-    wrong: list[Invalid] = []
-    for key, item in items.items():
-        try:
-            found.append(read_one(item))
-        except Invalid as error:
-            wrong.append(Invalid(error.sentence, error.hint, code=error.code, at=(key, *error.at)))
-        except ValidationError as error:
-            lines = error.errors(include_url=False)
-            wrong += [
-                Invalid(line["msg"], line["ctx"]["hint"], code=line["type"], at=(key, *line["loc"])) for line in lines
-            ]
-    if wrong:
-        raise invalid(whole, *wrong)
-    return found
 
 
 Next: TypeAlias = Annotated[
@@ -160,10 +140,10 @@ SecretNeeds: TypeAlias = Annotated[
         read_secret_needs,
         {
             "anyOf": [
-                {"type": "array", "items": {"type": "string", "pattern": NAME_PATTERN}},
+                {"type": "array", "items": NAME_SCHEMA},
                 {
                     "type": "object",
-                    "propertyNames": {"pattern": NAME_PATTERN},
+                    "propertyNames": NAME_SCHEMA,
                     "additionalProperties": {
                         "type": ["object", "null"],
                         "properties": {"required": {"type": "boolean"}},
@@ -183,9 +163,11 @@ class NodeEntry:
     id: str
     """Unique; names the node in expressions."""
     type: str
+    """What the node does."""
     config: Mapping[str, Any] = field(default_factory=dict)
     """The type's own fields."""
     next: Next | None = None
+    """Where to go on: an id, `end`, or a list of branches that are tried in order."""
     when: Condition | None = None
     """Where it is false the node is skipped."""
     required: bool = True
@@ -195,7 +177,9 @@ class NodeEntry:
     timeout: Duration | None = None
     """Of one attempt."""
     timeout_seconds: Seconds | None = None
+    """The same as a bare number."""
     retry: RetryEntry | None = None
+    """When and how a failed attempt is made again."""
     skip_if_errors: tuple[str, ...] = ()
     """Skip where any of these nodes has errors."""
     skip_if_condition: Condition | None = None
@@ -212,15 +196,19 @@ class DefinitionEntry:
     version: Version
     """Of the language."""
     nodes: tuple[Any, ...]
+    """They run one after the other: in this order, or along their `next`."""
     name: str = ""
     """The file's stem where it is not given."""
     description: str = ""
+    """What it is for, for people."""
     timeout: Duration | None = None
     """Of the whole run; 15m where it is not given."""
     fail_on: FailOn | None = None
     """The verdict from which the run exits 5."""
     inputs: Mapping[str, Input] = field(default_factory=dict)
+    """Values that whoever starts the run may give, by name: `{{ inputs.NAME }}`."""
     secrets: SecretNeeds = field(default_factory=dict)
+    """Names of secrets in the environment: `{{ secrets.NAME }}`; those of the drivers in use need no naming."""
     env: tuple[VariableName, ...] = ()
     """Environment variables that expressions may read."""
     allow_hosts: tuple[str, ...] = ()

@@ -17,6 +17,7 @@ class Input:
     """A value that whoever starts the run may give."""
 
     type: Literal["string", "number", "boolean", "choice", "list"] = "string"
+    """What a value is converted to; texts are split into a `list` at spaces, commas and line ends."""
     default: Any = None
     """Used where none is given; without one the input is empty of its type."""
     options: tuple[Any, ...] = ()
@@ -24,6 +25,7 @@ class Input:
     required: bool = False
     """Without a value the run does not start (exit 4)."""
     description: str = ""
+    """What it is for, for people."""
 
     def __post_init__(self) -> None:
         if self.type == "choice" and not self.options:

@@ -10,6 +10,7 @@ from runner.definition.config import Config, marked, read_node, templates_in
 from runner.definition.entries import END, NodeEntry
 from runner.definition.legacy import drop_unread_config, spelled_condition
 from runner.definition.model import Way
+from runner.definition.repeating import ITEM, faults, has_item, repeated_in
 from runner.nodes import NODES
 from runner.records import record
 from runner.results import NOTHING
@@ -83,7 +84,9 @@ class Part:
 
 def _uses_in(config: Config) -> Iterator[Use]:
     for below, template in config.templates.items():
-        yield Use(code=template, path=(*config.path, *below))
+        yield Use(
+            code=template, path=(*config.path, *below), own={ITEM: ()} if has_item(below, config.repeated) else NOTHING
+        )
     meanings = getattr(config.sketch, "meanings", None)
     own = dict.fromkeys(config.cls.own_names, ()) | (dict(meanings()) if meanings else {})
     for below, template in config.blocks.items():
@@ -161,11 +164,15 @@ def _read_config(draft: Draft, entry: NodeEntry, cls: type[Node], at: Path) -> C
         is_block = isinstance(text, Block)
         if (compiled := draft.template(text, (*at, *below), blocks=is_block)) is not None:
             (blocks if is_block else templates)[below] = compiled
+    repeated = repeated_in(tree)
+    for code, below, sentence, hint in faults(tree, repeated, templates):
+        draft.say(code, (*at, *below), sentence, hint)
     return Config(
         cls=cls,
         tree=tree,
         templates=templates,
         blocks=blocks,
+        repeated=repeated,
         path=at,
         document=draft.document,
         label=draft.label,

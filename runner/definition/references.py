@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from runner.definition.names import DECLARED
+from runner.definition.repeating import FOR_EACH, ITEM
 from runner.results import Severity, Status, Verdict
 from runner.scope import NODE_WORDS, RUN_WORDS, SCOPE_WORDS
 from runner.spec import described, did_you_mean, nearest
@@ -106,6 +107,8 @@ class References:
         hyphened = next((node for node in self._names.nodes if "-" in node and name in node.split("-")), "")
         known = [*SCOPE_WORDS, *self._seen(passed), *sorted(use.own)]
         hint = f'for the node, write nodes["{hyphened}"]' if hyphened else did_you_mean(name, known)
+        if name == ITEM:
+            hint = f"it is read beside the {FOR_EACH} that it is an item of"
         self._draft.say("E402", use.path, f'"{name}" does not exist', hint)
 
     def _find(self, path: Path, node: str | int, passed: int) -> bool:

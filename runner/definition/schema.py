@@ -13,8 +13,9 @@ from runner.channels import CHANNELS
 from runner.checks import CHECKS
 from runner.definition.entries import Branch, DefinitionEntry, NodeEntry, SecretNeed
 from runner.definition.legacy import UNREAD
-from runner.definition.shape import TEMPLATE, Schema, below, each, live, shape
+from runner.definition.shape import TEMPLATE, Schema, below, each, live, marked_down, shape
 from runner.definition.steps import MAX_NODES
+from runner.formats import FORMATS
 from runner.nodes import NODES
 from runner.providers import PROVIDERS
 
@@ -28,8 +29,9 @@ FAMILIES: Final[Mapping[str, Registry[Any]]] = {"check": CHECKS, "channel": CHAN
 """Families whose members stand in a node's `config`, by what they are called in `$defs`."""
 
 _ID: Final = "^[A-Za-z_][A-Za-z0-9_-]*$"
+_NEVER: Final = "Never had an effect, and is ignored."
 _IGNORED: Final[Schema] = {
-    key: {"description": "Never had an effect, and is ignored.", "deprecated": True} for key in sorted(UNREAD)
+    key: {"description": _NEVER, "deprecated": True, "deprecationMessage": _NEVER} for key in sorted(UNREAD)
 }
 
 
@@ -37,17 +39,17 @@ def definition_schema() -> Schema:
     """Return the schema (2020-12) of a definition; imports pydantic and every member of every registry."""
     root = each(shape(DefinitionEntry), _explained)
     parts = {
-        "node": _node(),
-        **{f"{kind}_config": _config(kind) for kind in NODES},
+        "node": {"title": "node", **_node()},
+        **{f"{kind}_config": {"title": f"{kind} node", **_config(kind)} for kind in NODES},
         "check": _any_member("check"),
         "channel": _any_member("channel"),
-        **{_part(kind, name): _member(family, name) for kind, family in FAMILIES.items() for name in family},
+        **{_part(kind, name): _member(kind, name) for kind, family in FAMILIES.items() for name in family},
         "template": TEMPLATE,
     }
     nested = [part.pop("$defs", {}) for part in (root, *parts.values())]
     nodes = {"minItems": 1, "maxItems": MAX_NODES, "items": {"$ref": "#/$defs/node"}}
     own = {"$schema": {"type": "string", "description": "The address of this schema, for editors."}}
-    return {
+    schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": SCHEMA_ID,
         "title": "Pipeline definition",
@@ -56,6 +58,8 @@ def definition_schema() -> Schema:
         "patternProperties": {"^x-": {"description": "The author's own; the runner does not read it."}},
         "$defs": {**parts, **{name: one for found in nested for name, one in found.items()}},
     }
+    marked: Schema = marked_down(schema)
+    return marked
 
 
 def _explained(schema: Schema) -> Schema:
@@ -74,7 +78,7 @@ def _node() -> Schema:
     """Describe a node: its `type` decides what stands in its `config`."""
     schema = each(shape(NodeEntry), _explained)
     properties = schema["properties"]
-    properties["id"]["pattern"] = _ID
+    properties["id"] |= {"pattern": _ID, "patternErrorMessage": "Not an id: use letters, digits and _."}
     properties["type"] = _named(NODES, properties["type"])
     return {**schema, "allOf": [_where("type", kind, _with_config(kind)) for kind in NODES]}
 
@@ -93,7 +97,10 @@ def _config(kind: str) -> Schema:
 
 
 def _linked(schema: Schema) -> Schema:
-    """Point to a family where an object says no more than the name of one of its members."""
+    """Point to a family where an object says no more than the name of one of its members; explain names alone."""
+    for family in (FORMATS, *FAMILIES.values()):
+        if schema.get("enum") == list(family):
+            return _named(family, schema)
     for kind, family in FAMILIES.items():
         named = schema.get("properties", {}).get(family.key, {})
         if named.get("enum") == list(family) and "additionalProperties" not in schema:
@@ -188,10 +195,12 @@ def _any_member(kind: str) -> Schema:
     }
 
 
-def _member(family: Registry[Any], name: str) -> Schema:
+def _member(kind: str, name: str) -> Schema:
     """Describe an object of one member."""
+    family = FAMILIES[kind]
     schema = below(shape(family.load(name)), live)
     return {
+        "title": f"{name} {kind}",
         **schema,
         "properties": {family.key: {"const": name}, **schema["properties"]},
         "required": [family.key, *schema.get("required", ())],
@@ -211,9 +220,8 @@ def _part(kind: str, name: str) -> str:
 
 def _named(family: Registry[Any], schema: Schema) -> Schema:
     """Name the members of a family, each with the first line of what it says about itself."""
-    lines = [f"`{name}`: {str(getdoc(family.load(name))).splitlines()[0]}" for name in family]
-    said = [schema["description"]] if "description" in schema else []
-    return {"type": "string", **schema, "enum": list(family), "description": "\n\n".join([*said, *lines])}
+    lines = [str(getdoc(family.load(name))).splitlines()[0] for name in family]
+    return {"type": "string", **schema, "enum": list(family), "enumDescriptions": lines}
 
 
 def _where(key: str, name: str, then: Schema) -> Schema:

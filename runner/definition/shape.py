@@ -1,4 +1,8 @@
-"""The JSON Schema of one class, as a person would write it, and what becomes of it where templates may stand."""
+"""The JSON Schema of one class, as a person would write it, and what becomes of it where templates may stand.
+
+Editors show what a schema says about a wrong value, so it is shaped for their sake: one schema with several types
+rather than several to choose from, and a sentence beside each pattern (`patternErrorMessage`, which is theirs).
+"""
 
 from __future__ import annotations
 
@@ -32,18 +36,41 @@ def shape(cls: type) -> Schema:
 def live(schema: Schema) -> Schema:
     """Let a template stand in place of a value, and of every value in it."""
     if "anyOf" in schema:
-        return {**schema, "anyOf": [*(below(one, live) for one in schema["anyOf"]), _TEMPLATE]}
+        return _chosen({**schema, "anyOf": [*(below(one, live) for one in schema["anyOf"]), _TEMPLATE]})
     if "enum" in schema:
-        words = {key: schema[key] for key in ("type", "enum") if key in schema}
+        words = {key: schema[key] for key in ("type", "enum", "enumDescriptions") if key in schema}
         return {**{key: item for key, item in schema.items() if key not in words}, "anyOf": [words, _TEMPLATE]}
     schema = below(schema, live)
     kinds = _kinds(schema)
     if not kinds or ("string" in kinds and "pattern" not in schema):
         return schema
-    if kinds == ["string"]:
+    if "string" in kinds:
         return {**schema, "pattern": f"{schema['pattern']}|{_LIVE}"}
-    pattern = f"{schema['pattern']}|{_LIVE}" if "string" in kinds else _LIVE
-    return {**schema, "type": list(dict.fromkeys([*kinds, "string"])), "pattern": pattern}
+    named = " or ".join(_NAMES[kind] for kind in kinds)
+    told = f"Expected {named}; a text can stand here only as an expression, {{{{ … }}}}."
+    return {**schema, "type": [*kinds, "string"], "pattern": _LIVE, "patternErrorMessage": told}
+
+
+_NAMES: Final = {
+    "array": "a list",
+    "boolean": "true or false",
+    "integer": "a whole number",
+    "null": "nothing",
+    "number": "a number",
+    "object": "an object",
+}
+"""What people call the types."""
+
+
+def _chosen(schema: Schema) -> Schema:
+    """Decide by its type which of several alternatives a value was meant for, where one is an object of a class."""
+    objects = [one for one in schema["anyOf"] if "$ref" in one and one != _TEMPLATE]
+    others = [one for one in schema["anyOf"] if one not in objects]
+    if len(objects) != 1:
+        return schema
+    kinds = list(dict.fromkeys(["object", *(kind for one in others for kind in _kinds(one)), "string"]))
+    rest = {key: item for key, item in schema.items() if key != "anyOf"}
+    return {**rest, "type": kinds, "if": {"type": "object"}, "then": objects[0], "else": {"anyOf": others}}
 
 
 def each(schema: Schema, change: Callable[[Schema], Schema]) -> Schema:
@@ -66,7 +93,7 @@ def _changed(key: str, item: Any, change: Callable[[Schema], Schema]) -> Any:  #
 
 def _tidied(schema: Schema) -> Schema:
     """Leave out titles made of names, put null beside the type, and write a default as a file has it."""
-    schema = _null_folded(_flat({key: item for key, item in schema.items() if key != "title"}))
+    schema = _null_folded(_merged(_flat({key: item for key, item in schema.items() if key != "title"})))
     if "enum" in schema:
         schema["enum"] = list(dict.fromkeys(schema["enum"]))
     default = _written(schema.pop("default", None), schema)
@@ -78,6 +105,34 @@ def _flat(schema: Schema) -> Schema:
     if "anyOf" not in schema:
         return schema
     return {**schema, "anyOf": [inner for one in schema["anyOf"] for inner in one.get("anyOf", [one])]}
+
+
+_OF_ONE_TYPE: Final = {"minimum", "maximum", "exclusiveMinimum", "pattern", "patternErrorMessage", "minLength"}
+"""Keywords that say something about values of one type alone."""
+_SCALARS: Final = {"boolean", "integer", "null", "number", "string"}
+
+
+def _merged(schema: Schema) -> Schema:
+    """Write alternatives that are scalars of different types as one schema of all these types."""
+    if "anyOf" not in schema:
+        return schema
+    found: list[Schema] = []
+    for one in schema["anyOf"]:
+        other = next((two for two in found if _apart(one, two)), None)
+        if other is None:
+            found.append(dict(one))
+        else:
+            other |= {**one, "type": [*_kinds(other), *_kinds(one)]}
+    outer = {key: item for key, item in schema.items() if key != "anyOf"}
+    return {**found[0], **outer} if len(found) == 1 else {**outer, "anyOf": found}
+
+
+def _apart(one: Schema, two: Schema) -> bool:
+    """Say whether two schemas are about scalars of different types, and about nothing else."""
+    said = [schema.keys() - {"type"} for schema in (one, two)]
+    kinds = [{*_kinds(schema)} for schema in (one, two)]
+    sound = all(kinds) and all(one <= _SCALARS for one in kinds) and all(keys <= _OF_ONE_TYPE for keys in said)
+    return sound and not said[0] & said[1] and not kinds[0] & kinds[1]
 
 
 def _null_folded(schema: Schema) -> Schema:
@@ -110,3 +165,17 @@ def _patterns(schema: Schema) -> Sequence[str]:
 def _kinds(schema: Schema) -> list[str]:
     kinds = schema.get("type", [])
     return [kinds] if isinstance(kinds, str) else kinds
+
+
+_MARKDOWN: Final = {"description": "markdownDescription", "enumDescriptions": "markdownEnumDescriptions"}
+
+
+def marked_down(value: Any) -> Any:  # noqa: ANN401 - JSON
+    """Say in editors' own words which descriptions are Markdown: others they show with every sign escaped."""
+    if isinstance(value, list):
+        return list(map(marked_down, value))
+    if not isinstance(value, dict):
+        return value
+    told = {name: value.get(key) for key, name in _MARKDOWN.items()}  # a property may have that name, too
+    marked = {name: text for name, text in told.items() if isinstance(text, str | list) and "`" in str(text)}
+    return {**{key: marked_down(item) for key, item in value.items()}, **marked}

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Final, TypeAlias
 
-from runner.spec import NAME_PATTERN, Invalid, ReadBy, described
+from runner.spec import Invalid, ReadBy, described
 from runner.spec import name as read_name
 from runner.spec import number as read_number
+from runner.spec.texts import NAME_SCHEMA
 
 MAX_RETRIES: Final = 20
 MAX_BACKOFF: Final = 10
@@ -56,7 +57,7 @@ def read_backoff(value: object) -> float:
     return factor
 
 
-VariableName: TypeAlias = Annotated[str, ReadBy(read_variable, {"type": "string", "pattern": NAME_PATTERN})]
+VariableName: TypeAlias = Annotated[str, ReadBy(read_variable, NAME_SCHEMA)]
 Version: TypeAlias = Annotated[str, ReadBy(read_version, {"enum": [1, 1.0, "1.0"]})]
 Condition: TypeAlias = Annotated[str, ReadBy(read_condition, {"type": ["string", "boolean"]})]
 Retries: TypeAlias = Annotated[int, ReadBy(read_retries, {"type": "integer", "minimum": 0, "maximum": MAX_RETRIES})]

@@ -26,6 +26,8 @@ _STREAMS: Final = {"/dev/stdout": 1, "/dev/stderr": 2}
 _DESCRIPTOR: Final = r"(?:/dev|/proc/self)/fd/(\d+)"
 _NO_FOLDER_SYNC: Final = frozenset({errno.EACCES, errno.EINVAL, errno.ENOTSUP})
 """A folder that may not be read, or a file system that cannot sync one: the file itself is safe."""
+_NO_LINKS: Final = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS})
+"""A file system that knows one name for each file."""
 _NO_LOCKS: Final = frozenset({errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL})
 """A file system that knows no locks: nobody can tell whether another process writes there."""
 
@@ -48,6 +50,7 @@ class System:
     truncate: Callable[[int, int], None] = os.ftruncate
     close: Callable[[int], None] = os.close
     rename: Callable[[str, str], None] = os.replace
+    link: Callable[[str, str], None] = os.link
     unlink: Callable[[str], None] = os.unlink
 
 
@@ -97,6 +100,13 @@ class Files:
                 permissions = _NEW & ~self.umask if mode is None else stat.S_IMODE(mode)
                 self._replace(os.path.realpath(path), data, permissions)
 
+    def create(self, path: PathLike, data: bytes) -> None:
+        """Put a document, and the folders above it, where nothing is; raise `NotWritten`, also where something is."""
+        with _translated(path):
+            target = os.path.abspath(path)
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            self._replace(target, data, _NEW & ~self.umask, new=True)
+
     def append(self, path: PathLike, data: bytes) -> None:
         """Add to the end of a file, new or not; raise `NotWritten`."""
         with _translated(path):
@@ -145,7 +155,7 @@ class Files:
             if error.errno not in _NO_LOCKS:
                 raise
 
-    def _replace(self, target: str, data: bytes, permissions: int) -> None:
+    def _replace(self, target: str, data: bytes, permissions: int, *, new: bool = False) -> None:
         folder = os.path.dirname(target)
         temporary = os.path.join(folder, f".{os.urandom(8).hex()}.tmp")
         descriptor = self.system.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _PRIVATE)
@@ -154,12 +164,25 @@ class Files:
                 _write_all(self.system, descriptor, data)
                 self.system.fchmod(descriptor, permissions)
                 self.system.fsync(descriptor)
-            self.system.rename(temporary, target)
+            (self._name if new else self.system.rename)(temporary, target)
         except BaseException:
             with suppress(OSError):
                 self.system.unlink(temporary)
             raise
         self._sync_folder(folder)
+
+    def _name(self, temporary: str, target: str) -> None:
+        """Give a document its name; raise `FileExistsError` where something else has it."""
+        try:
+            self.system.link(temporary, target)
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+            self.system.close(self.system.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _PRIVATE))
+            self.system.rename(temporary, target)
+        else:
+            with suppress(OSError):
+                self.system.unlink(temporary)
 
     def _sync_folder(self, folder: str) -> None:
         try:

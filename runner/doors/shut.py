@@ -137,6 +137,10 @@ class ShutFiles(Files):
         """Refuse."""
         _forbid(f"write {path}")
 
+    def create(self, path: PathLike, data: bytes) -> NoReturn:  # noqa: ARG002 - the interface
+        """Refuse."""
+        _forbid(f"write {path}")
+
     def append(self, path: PathLike, data: bytes) -> NoReturn:  # noqa: ARG002 - the interface
         """Refuse."""
         _forbid(f"append to {path}")

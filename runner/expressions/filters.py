@@ -26,6 +26,7 @@ from runner.expressions.lists import (
 )
 from runner.expressions.operators import bounded
 from runner.expressions.texts import each_part, join_text, json_text, text_of, whole_text
+from runner.expressions.urls import url_parts
 from runner.expressions.values import LARGEST, ExpressionError, Missing, is_text, kind, limited, size, too_large
 from runner.expressions.words import Word
 from runner.spec import described, duration_text
@@ -219,5 +220,8 @@ FILTERS: Final[Mapping[str, Word]] = {
     "unique": _filter(unique, "unique(case_sensitive=false, attribute)", "each element once"),
     "upper": _filter(_upper, "upper", "the text in upper case"),
     "urlencode": _sealed_filter(_urlencode, "urlencode", "the text, or an object as a query, for a URL"),
+    "urlsplit": _filter(
+        url_parts, "urlsplit", "scheme, host, port, path, query and origin of a URL, or of each in a list"
+    ),
 }
 """What may stand after `|`."""

@@ -11,11 +11,12 @@ from runner.checks import CHECKS, Check
 from runner.checks.base import known
 from runner.checks.judging import ILL, Judged, examine, level_text
 from runner.checks.naming import names, refuse_duplicates
-from runner.errors import Cancelled, TimedOut
+from runner.errors import Cancelled, NodeError, TimedOut
 from runner.records import record
 from runner.results import Observation, Output, Verdict
-from runner.spec import Invalid, ReadBy, described, duration_text
+from runner.spec import Invalid, ReadBy, Repeated, described, duration_text
 from runner.threads import concurrently
+from runner.validators import read_each
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -27,23 +28,26 @@ UNASKED: Final = ("cpu", "memory", "disk")
 """The checks that are run where none is named."""
 
 
-def read_check(value: object) -> Check:
-    """Read a check: an object with a `type`, or the name of a type."""
-    return CHECKS.read(value)
+def read_checks(value: object) -> tuple[Check, ...]:
+    """Read the checks of one entry: an object with a `type`, the name of a type, or what `for_each` made of either."""
+    if isinstance(value, Repeated):
+        return tuple(read_each(value, dict(enumerate(value)), CHECKS.read))
+    return (CHECKS.read(value),)
 
 
-def read_check_name(value: object) -> Check:
+def read_check_name(value: object) -> tuple[Check, ...]:
     """Read the name of a type of check."""
     if isinstance(value, str):
-        return CHECKS.read(value)
+        return (CHECKS.read(value),)
     msg = f"expected the name of a check, got {described(value)}"
     raise Invalid(msg, "checks: takes objects, too", code="E202")
 
 
 _NAME: Final = {"type": "string", "enum": list(CHECKS)}
 _OBJECT: Final = {"type": "object", "required": ["type"], "properties": {"type": _NAME}}
-AnyCheck: TypeAlias = Annotated[Check, ReadBy(read_check, {"anyOf": [_NAME, _OBJECT]})]
-NamedCheck: TypeAlias = Annotated[Check, ReadBy(read_check_name, _NAME)]
+AnyChecks: TypeAlias = Annotated[tuple[Check, ...], ReadBy(read_checks, {"anyOf": [_NAME, _OBJECT]})]
+NamedChecks: TypeAlias = Annotated[tuple[Check, ...], ReadBy(read_check_name, _NAME)]
+"""What one entry of a list stands for: one check, or with `for_each` as many as there are items."""
 
 
 @record
@@ -60,11 +64,11 @@ class Context:
     pure: ClassVar[bool] = False
     own_names: ClassVar[frozenset[str]] = frozenset()
 
-    checks: tuple[AnyCheck, ...] = ()
+    checks: tuple[AnyChecks, ...] = ()
     """Names of checks (`disk`: with its defaults) and objects; cpu, memory and disk where nothing is named."""
-    include: tuple[NamedCheck, ...] = ()
+    include: tuple[NamedChecks, ...] = ()
     """An earlier spelling: a list of names."""
-    checker_names: tuple[NamedCheck, ...] = ()
+    checker_names: tuple[NamedChecks, ...] = ()
     """An earlier spelling: a list of names."""
     concurrency: Annotated[int, Interval(ge=1, le=100)] = 10
     """How many are run at the same time."""
@@ -76,11 +80,11 @@ class Context:
             msg = f"{given[0]} and {given[1]} say the same thing"
             hint = "keep checks" if self.checks else "keep one, as checks"
             raise Invalid(msg, hint, code="E208", at=(given[1],))
-        refuse_duplicates(self.checks, "checks")
+        refuse_duplicates(self.checks)
 
     def run(self, scope: Scope) -> Output:
         """Run the checks; raise `TimedOut` or `Cancelled`, with what is known by then, once the node's time is over."""
-        named = self._named()
+        named = self._all()
         done: dict[str, Judged] = {}
         tasks = [partial(_into, done, name, check, scope) for name, check in named.items()]
         try:
@@ -110,7 +114,7 @@ class Context:
 
     def plan(self, scope: Scope) -> Iterable[str]:  # noqa: ARG002 - the checks say it all
         """Say what each check would do."""
-        for name, check in self._named().items():
+        for name, check in self._all().items():
             what = name if name == check.type else f"{check.type} {name}"
             yield f"would check {what}: {check.task} ({', '.join(_terms(check))})"
 
@@ -128,8 +132,8 @@ class Context:
 
     def programs(self) -> tuple[tuple[str | int, ...], ...]:
         """Return where the checks stand that start programs, below `config`."""
-        key, checks = self._given
-        return tuple((key, place) for place, check in enumerate(checks) if check.starts)
+        key, entries = self._given
+        return tuple((key, place) for place, entry in enumerate(entries) if any(check.starts for check in entry))
 
     def default_names(self) -> frozenset[str]:
         """Return the names that are made up, for the checks that the definition gives none."""
@@ -138,16 +142,23 @@ class Context:
         )
 
     @property
-    def _given(self) -> tuple[str, tuple[Check, ...]]:
-        """Return the checks and the key that they stand at; an empty one where none is named."""
-        for key, checks in (("checks", self.checks), ("include", self.include), ("checker_names", self.checker_names)):
-            if checks:
-                return key, checks
-        return "", tuple(map(read_check, UNASKED))
+    def _given(self) -> tuple[str, tuple[tuple[Check, ...], ...]]:
+        """Return the checks of each entry, and the key that the entries stand at; an empty one where there is none."""
+        for key, entries in (("checks", self.checks), ("include", self.include), ("checker_names", self.checker_names)):
+            if entries:
+                return key, entries
+        return "", tuple(map(read_checks, UNASKED))
 
     @property
     def _checks(self) -> tuple[Check, ...]:
-        return self._given[1]
+        return tuple(check for entry in self._given[1] for check in entry)
+
+    def _all(self) -> dict[str, Check]:
+        """Return the checks by their names; raise where the lists of all that is repeated have turned out empty."""
+        if named := self._named():
+            return named
+        msg = "there is nothing to check: the list of every for_each is empty"
+        raise NodeError(msg, code="nothing_to_check")
 
     def _named(self) -> dict[str, Check]:
         pairs = zip(self.names(), self._checks, strict=True)
@@ -156,8 +167,9 @@ class Context:
     def _observations(
         self, results: Mapping[str, Judged], named: Mapping[str, Check], scope: Scope
     ) -> Iterable[Observation]:
-        key = self._given[0]
-        for place, name in enumerate(named):
+        key, entries = self._given
+        places = (place for place, entry in enumerate(entries) for _ in entry)
+        for place, name in zip(places, named, strict=True):
             result = results.get(name)
             if result is not None and result.verdict is not Verdict.OK:
                 yield Observation(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runner.spec.base import Block, Invalid, ReadBy, Template, described, did_you_mean, nearest, template_in
+from runner.spec.base import Block, Invalid, ReadBy, Repeated, Template, described, did_you_mean, nearest, template_in
 from runner.spec.quantities import (
     DURATION_PATTERN,
     SIZE_PATTERN,
@@ -52,6 +52,7 @@ __all__ = [
     "PercentAbove",
     "Percentage",
     "ReadBy",
+    "Repeated",
     "Seconds",
     "Size",
     "Span",

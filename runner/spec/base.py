@@ -43,6 +43,12 @@ class Block(Template):
     __slots__ = ()
 
 
+class Repeated(list[Any]):
+    """What `for_each` has made of one entry of a list: an entry for each item. No file holds one."""
+
+    __slots__ = ()
+
+
 class ReadBy:
     """How a value is read from a file, and the JSON Schema of what may stand there."""
 

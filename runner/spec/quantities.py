@@ -71,7 +71,7 @@ def duration_text(value: float) -> str:
 DURATION_SCHEMA: Final = {
     "type": "string",
     "pattern": DURATION_PATTERN,
-    "description": "a duration like 250ms, 30s, 1h30m",
+    "patternErrorMessage": "Not a duration: write it with a unit, like 250ms, 30s or 1h30m.",
 }
 Duration: TypeAlias = Annotated[float, ReadBy(positive_duration, DURATION_SCHEMA)]
 Pause: TypeAlias = Annotated[float, ReadBy(duration, DURATION_SCHEMA)]
@@ -108,7 +108,16 @@ def size(value: object) -> int:
 
 
 Size: TypeAlias = Annotated[
-    int, ReadBy(size, {"anyOf": [{"type": "string", "pattern": SIZE_PATTERN}, {"type": "integer", "minimum": 0}]})
+    int,
+    ReadBy(
+        size,
+        {
+            "type": ["integer", "string"],
+            "minimum": 0,
+            "pattern": SIZE_PATTERN,
+            "patternErrorMessage": "Not a size: write it with a unit, like 10MB or 1GiB.",
+        },
+    ),
 ]
 
 _PERCENT: Final = r"\s*(\d+(?:\.\d+)?)\s*%\s*"
@@ -143,9 +152,10 @@ def number(value: object) -> float:
 
 
 PERCENT_SCHEMA: Final = {
-    "anyOf": [
-        {"type": "number", "minimum": 0, "maximum": 100},
-        {"type": "string", "pattern": r"^\s*(100(\.0+)?|[0-9]{1,2}(\.[0-9]+)?)\s*%\s*$"},
-    ]
+    "type": ["number", "string"],
+    "minimum": 0,
+    "maximum": 100,
+    "pattern": r"^\s*(100(\.0+)?|[0-9]{1,2}(\.[0-9]+)?)\s*%\s*$",
+    "patternErrorMessage": "Not a percentage: write it like 85% or 85.",
 }
 Percentage: TypeAlias = Annotated[float, ReadBy(percentage, PERCENT_SCHEMA)]

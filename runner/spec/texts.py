@@ -20,7 +20,12 @@ def name(value: object) -> str:
     raise Invalid(msg, "use letters, digits and _, not starting with a digit")
 
 
-Name: TypeAlias = Annotated[str, ReadBy(name, {"type": "string", "pattern": NAME_PATTERN})]
+NAME_SCHEMA: Final = {
+    "type": "string",
+    "pattern": NAME_PATTERN,
+    "patternErrorMessage": "Not a name: use letters, digits and _, not starting with a digit.",
+}
+Name: TypeAlias = Annotated[str, ReadBy(name, NAME_SCHEMA)]
 
 
 def text(value: object) -> str | Secret | Sealed:
@@ -97,7 +102,15 @@ def _without_path(place: str) -> str:
 
 
 Url: TypeAlias = Annotated[
-    str | Secret | Sealed, ReadBy(url, {"type": "string", "pattern": "^[hH][tT][tT][pP][sS]?://[^\\s/?#]+\\S*$"})
+    str | Secret | Sealed,
+    ReadBy(
+        url,
+        {
+            "type": "string",
+            "pattern": "^[hH][tT][tT][pP][sS]?://[^\\s/?#]+\\S*$",
+            "patternErrorMessage": "Not a URL: it starts with http:// or https://, and has no spaces.",
+        },
+    ),
 ]
 
 

@@ -128,19 +128,10 @@ def answer_above(value: object) -> Threshold:
 
 
 def _threshold_schema(scalar: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "anyOf": [
-            scalar,
-            {"type": "object", "properties": {"above": scalar}, "required": ["above"], "additionalProperties": False},
-            {"type": "object", "properties": {"below": scalar}, "required": ["below"], "additionalProperties": False},
-            {
-                "type": "object",
-                "properties": {"outside": {"type": "array", "items": scalar, "minItems": 2, "maxItems": 2}},
-                "required": ["outside"],
-                "additionalProperties": False,
-            },
-        ]
-    }
+    sides = {"above": scalar, "below": scalar}
+    pair = {"type": "array", "items": scalar, "minItems": 2, "maxItems": 2}
+    one_of = {"properties": {**sides, "outside": pair}, "additionalProperties": False}
+    return {"anyOf": [scalar, {"type": "object", **one_of, "minProperties": 1, "maxProperties": 1}]}
 
 
 PercentAbove: TypeAlias = Annotated[Threshold, ReadBy(percent_above, _threshold_schema(PERCENT_SCHEMA))]

@@ -242,7 +242,7 @@ def test_show_writes_each_nested_option_on_a_line_of_its_own(cli: Cli) -> None:
     assert options["expect.status"] == ["200-399", "A status, a range like `200-299`, or a list of both."]
     assert options["expect.body_contains"] == ["-", "A text that is somewhere in the body."]
     assert options["confirm.pause"] == ["3s", "Between two tries."]
-    assert options["follow_redirects"] == ["true"]
+    assert options["follow_redirects"] == ["true", "At most 10; credentials go to the first host alone."]
 
 
 @pytest.mark.parametrize(

@@ -85,7 +85,8 @@ def test_the_trap_notices_a_datagram(trap: Trap) -> None:
 def test_a_definition_that_ships_touches_nothing(
     cli: Cli, tmp_path: Path, trap: Trap, path: Path, ci: dict[str, str]
 ) -> None:
-    flags = ("--input", f"url={trap.url}") if path.stem == "web-health" else ()
+    given = {"web": f"urls={trap.url}", "web-health": f"url={trap.url}"}.get(path.stem)
+    flags = ("--input", given) if given else ()
     before = seen(tmp_path)
     ended = cli("--config", str(path), "--dry-run", "--payload", ALERT, *flags, env=ci)
     assert (ended.code, ended.out.splitlines()[:2]) == (0, ["=== DRY RUN ===", f"Pipeline Config: {path}"])

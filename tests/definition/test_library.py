@@ -142,15 +142,15 @@ def test_what_is_not_there_is_said(library: Library, wanted: str, message: str) 
 @pytest.mark.parametrize(
     ("wanted", "hint"),
     [
-        ("web", 'did you mean "web-health" or "web-shop"? '),
-        ("WEB-H", 'did you mean "web-health"? '),
-        ("file:definitions/web", 'did you mean "web-health.yaml" or "web-shop.json"? '),
+        ("shop", 'did you mean "shop-front" or "shop-stock"? '),
+        ("SHOP-F", 'did you mean "shop-front"? '),
+        ("file:definitions/shop", 'did you mean "shop-front.yaml" or "shop-stock.json"? '),
         ("n", 'did you mean "n1-long-name" or "n2-long-name" or "n3-long-name"? '),
-        ("eb", ""),
+        ("ho", ""),
     ],
 )
 def test_the_beginning_of_a_name_is_enough_for_a_hint(library: Library, wanted: str, hint: str) -> None:
-    for name in ("web-health.yaml", "web-shop.json", *(f"n{number}-long-name.yml" for number in range(1, 5))):
+    for name in ("shop-front.yaml", "shop-stock.json", *(f"n{number}-long-name.yml" for number in range(1, 5))):
         write(f"definitions/{name}")
     text = said(library.find, wanted, Unavailable)
     assert text.startswith(f"Pipeline definition not found: {wanted} — {hint}Searched ")

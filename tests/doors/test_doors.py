@@ -45,6 +45,7 @@ ATTEMPTS: dict[str, Callable[[Doors], object]] = {
     "ask whether a name server finds anything": lambda doors: doors.dns.finds(Deadline(1)),
     "start rm": lambda doors: doors.processes.run(["rm", "-rf", "x"], Deadline(1), env={}),
     "write a.json": lambda doors: doors.files.write("a.json", b""),
+    "write b.json": lambda doors: doors.files.create("b.json", b""),
     "append to a.md": lambda doors: doors.files.append("a.md", b""),
     "write a.ndjson": lambda doors: doors.files.journal("a.ndjson"),
 }

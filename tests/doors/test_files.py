@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from dataclasses import fields, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -193,6 +194,50 @@ def test_whatever_call_fails_the_document_is_the_old_or_the_new_one(
     assert found == (b"0123456789" if renamed else old)
     assert [one for one in tmp_path.iterdir() if one != path] == []
     assert len(list(Path("/proc/self/fd").iterdir())) == descriptors
+
+
+def test_a_new_document_comes_with_the_folders_above_it(tmp_path: Path) -> None:
+    Files(umask=0o022).create(tmp_path / "a" / "b" / "c.yaml", b"new")
+    assert (tmp_path / "a" / "b" / "c.yaml").read_bytes() == b"new"
+    assert [one.name for one in (tmp_path / "a" / "b").iterdir()] == ["c.yaml"]
+    assert mode(tmp_path / "a" / "b" / "c.yaml") == 0o644
+
+
+@pytest.mark.parametrize("links", [True, False], ids=["links", "no links"])
+def test_a_new_document_replaces_nothing(links: bool, tmp_path: Path) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    files = Files(system=System() if links else replace(System(), link=refuse))
+    (tmp_path / "there").write_bytes(b"old")
+    (tmp_path / "dangling").symlink_to("nowhere")
+    for path in (tmp_path / "there", tmp_path / "dangling"):
+        assert reason(path, partial(files.create, path, b"new")) == "File exists"
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["dangling", "there"]
+    assert (tmp_path / "there").read_bytes() == b"old"
+    files.create(tmp_path / "other", b"new")
+    assert (tmp_path / "other").read_bytes() == b"new"
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["dangling", "other", "there"]
+
+
+CREATING = ["open", "write", "fchmod", "fsync", "close", "link", "unlink", "open", "fsync", "close"]
+
+
+@pytest.mark.parametrize(
+    "number", range(1, len(CREATING) + 1), ids=[f"{n} {name}" for n, name in enumerate(CREATING, 1)]
+)
+def test_whatever_call_fails_a_new_document_is_whole_or_absent(number: int, tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    faults = Faults(number)
+    files = Files(system=faults.system())
+    if CREATING[number - 1] == "unlink":  # the document has its name already
+        files.create(path, b"new")
+    else:
+        assert reason(path, lambda: files.create(path, b"new")) == "Input/output error"
+    assert path.exists() == (number > CREATING.index("link") + 1)
+    assert path.read_bytes() == b"new" if path.exists() else True
+    left = [one for one in tmp_path.iterdir() if one != path]
+    assert len(left) == (CREATING[number - 1] == "unlink")
 
 
 def test_a_temporary_file_that_cannot_be_deleted_does_not_hide_the_reason(tmp_path: Path) -> None:

@@ -12,11 +12,11 @@ import pytest
 from pydantic_core import ValidationError
 
 from runner.doors import shut_doors
-from runner.errors import Cancelled, TimedOut
+from runner.errors import Cancelled, NodeError, TimedOut
 from runner.facts import gather
 from runner.nodes.context import Context
 from runner.results import NodeResult, Observation, Output, Status, Verdict
-from runner.spec import Template
+from runner.spec import Repeated, Template
 from runner.validators import problems, read
 
 if TYPE_CHECKING:
@@ -117,6 +117,33 @@ def test_the_facts_read_the_results_back(scope: Scope, make_scope: ScopeMaker) -
 def test_results_stand_in_the_order_of_the_definition(scope: Scope) -> None:
     output = run(scope, command("sleep 0.2; exit 0", name="slow"), command("exit 0", name="fast"))
     assert list(output.data["results"]) == ["slow", "fast"]  # type: ignore[call-overload]  # an object
+
+
+def test_what_for_each_made_of_one_entry_is_found_at_that_entry(scope: Scope) -> None:
+    bad = Repeated([command("exit 2", name="a"), command("exit 0", name="b"), command("exit 1", name="c")])
+    output = run(scope, command("exit 0", name="first"), bad, command("exit 1", name="last"))
+    assert list(output.data["results"]) == ["first", "a", "b", "c", "last"]  # type: ignore[call-overload]  # an object
+    assert [(one.check, one.path) for one in output.observations] == [
+        ("a", ("checks", 1)),
+        ("c", ("checks", 1)),
+        ("last", ("checks", 2)),
+    ]
+
+
+def test_a_node_whose_lists_are_all_empty_fails_and_looks_at_nothing_else(scope: Scope) -> None:
+    node = context(Repeated(), Repeated())
+    for use in (node.run, lambda scope: list(node.plan(scope))):
+        with pytest.raises(NodeError) as caught:
+            use(scope)
+        assert (caught.value.code, caught.value.message) == (
+            "nothing_to_check",
+            "there is nothing to check: the list of every for_each is empty",
+        )
+
+
+def test_a_list_in_a_file_is_no_check() -> None:
+    with pytest.raises(ValidationError, match="expected a check, got a list"):
+        context(["disk", "cpu"])
 
 
 def test_checks_run_at_the_same_time(scope: Scope) -> None:

@@ -10,6 +10,7 @@ COMMANDS: Final = {
     "list": "list definitions, node types, checks, formats, providers and drivers",
     "show": "print a definition, or the reference of a node type, check, format, provider or driver",
     "graph": "draw a definition as Mermaid or DOT",
+    "init": "write a first definition, and a workflow that runs it",
     "schema": "print the JSON Schema of definitions",
     "report": "render a result document or a journal again",
     "history": "list earlier runs, or show one: history show RUN",
