@@ -79,8 +79,7 @@ def _alerts(facts: Facts, head: Headline, now: datetime) -> Section:
     left_out = (f"The sender left out {counted(missing, 'more alert', 'more alerts')}.",) if missing else ()
     if head.alert is not None and len(facts.alerts) == 1:
         return Section(paragraphs=(*_about(head.alert, now), *left_out))
-    firing = facts.firing
-    listed = (*firing, *(alert for alert in facts.alerts if alert.status != "firing"))
+    listed = facts.worst_first
     items = _first([_alert_item(alert, now) for alert in listed], _ALERTS)
     tally = (_tally(facts, now),) if len(listed) > 1 else ()
     return Section(heading="Alerts" if listed and not tally else "", paragraphs=(*tally, *left_out), items=items)
