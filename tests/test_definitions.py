@@ -174,10 +174,10 @@ CASES = {
     ),
     "web-health, slow": Case(
         definition="web-health",
-        flags=("--input", "url=SITE/slow", "--input", "warning=10ms", "--input", "critical=1m"),
+        flags=("--input", "url=SITE/slow", "--input", "warning=10ms", "--input", "critical=9s"),
         verdict="warning",
         executed=("probe", "analyze", "tell"),
-        said=("[WARNING] page: SITE/slow answered 200 in ", ", above 10ms", "warning above 10ms, critical above 1m."),
+        said=("[WARNING] page: SITE/slow answered 200 in ", ", above 10ms", "warning above 10ms, critical above 9s."),
     ),
     "web-health, broken": Case(
         definition="web-health",
@@ -542,7 +542,7 @@ def test_web_health_asks_for_no_certificate_where_nobody_listens(cli: Cli, town:
         ("local-monitor", ("--hostname", "box", *SICK), "[CRITICAL] box: memory is "),
         (
             "web-health",
-            ("--input", "url=SITE/slow", "--input", "warning=10ms", "--input", "critical=1m"),
+            ("--input", "url=SITE/slow", "--input", "warning=10ms", "--input", "critical=9s"),
             "[WARNING] page: SITE/slow answered 200 in ",
         ),
     ],
