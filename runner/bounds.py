@@ -20,11 +20,8 @@ _STEPS: Final = (
     (65536, _ALL),
     (8192, _ALL),
     (1024, _ALL),
-    (1024, 10_000),
-    (1024, 1000),
-    (1024, 100),
-    (256, 100),
-    (256, 10),
+    *((1024, items) for items in (10_000, 5000, 2000, 1000, 500, 200, 100)),
+    *((256, items) for items in (100, 50, 20, 10)),
 )
 """Characters of a text and items of a list that each try keeps."""
 _RECORD: Final = 64

@@ -128,6 +128,11 @@ class Facts:
         return tuple(sorted(found, key=lambda alert: -alert.severity.rank))
 
     @property
+    def worst_first(self) -> tuple[Alert, ...]:
+        """All alerts, those that fire first."""
+        return (*self.firing, *(alert for alert in self.alerts if alert.status != "firing"))
+
+    @property
     def bad(self) -> tuple[CheckResult, ...]:
         """The checks that are not ok, the worst first."""
         found = [check for check in self.checks if check.verdict > Verdict.OK]
@@ -142,11 +147,11 @@ class Facts:
 def gather(scope: Scope) -> Facts:
     """Collect what the nodes before have found out."""
     results = tuple(scope.nodes.values())
-    analyses = [found for result in results for found in _analyses(result.output)]
+    analyses = [found for result in results for found in _analyses(result.known)]
     comparison = _compared(scope)
     fixed = (*(scope.changes.over if scope.changes else ()), *(comparison.fixed if comparison else ()))
     return Facts(
-        alerts=tuple(alert for result in results for alert in _alerts(result.output)),
+        alerts=tuple(alert for result in results for alert in _alerts(result.known)),
         checks=tuple(check for result in results for check in _checks(result)),
         analysis=analyses[-1] if analyses else None,
         failures=tuple(
@@ -160,7 +165,7 @@ def gather(scope: Scope) -> Facts:
         ),
         judged=any(result.verdict is not None for result in results),
         verdict=max((result.verdict for result in results if result.verdict is not None), default=Verdict.OK),
-        truncated=sum(int(result.output.get("truncated") or 0) for result in results if "alerts" in result.output),  # type: ignore[call-overload]  # the ingest node's own number
+        truncated=sum(int(result.known.get("truncated") or 0) for result in results if "alerts" in result.known),  # type: ignore[call-overload]  # the ingest node's own number
         comparison=comparison,
         over=tuple({one.fingerprint: one for one in fixed}.values()),
     )
@@ -181,8 +186,8 @@ def _alerts(output: Mapping[str, Any]) -> Iterator[Alert]:
 
 def _checks(result: NodeResult) -> Iterator[CheckResult]:
     """Read the check results back from a context node's output."""
-    results: Mapping[str, Mapping[str, Any]] = result.output.get("results", {})  # type: ignore[assignment]  # the context node's own shape
-    for name, item in results.items() if "checks_run" in result.output else ():
+    results: Mapping[str, Mapping[str, Any]] = result.known.get("results", {})  # type: ignore[assignment]  # the context node's own shape
+    for name, item in results.items() if "checks_run" in result.known else ():
         yield CheckResult(
             node=result.node_id,
             name=name,

@@ -233,6 +233,8 @@ class NodeResult:
     status: Status
     verdict: Verdict | None = None
     output: Mapping[str, object] = NOTHING
+    uncut: Mapping[str, object] = NOTHING
+    """The output before it was cut to its limit; empty where it is whole."""
     findings: tuple[Finding, ...] = ()
     errors: tuple[Problem, ...] = ()
     attempts: int = 0
@@ -250,6 +252,11 @@ class NodeResult:
     def skipped(self) -> bool:
         """Never started."""
         return self.status is Status.SKIPPED
+
+    @property
+    def known(self) -> Mapping[str, object]:
+        """All that it found out: what is too much for the output must not be unknown to people."""
+        return self.uncut or self.output
 
 
 @record

@@ -58,7 +58,7 @@ class Standing:
         result = self.results.get(node)
         if result is None:
             return self.whole
-        return result.status is Status.SUCCEEDED and "alerts" not in result.output
+        return result.status is Status.SUCCEEDED and "alerts" not in result.known
 
     def against(self, past: Past) -> Comparison:
         """Compare with what was wrong when the last run ended."""
@@ -120,7 +120,7 @@ def _failed(facts: RunFacts, results: Mapping[str, NodeResult], failure: str) ->
 
 def _alerts(facts: RunFacts, result: NodeResult, status: str) -> Iterator[Open]:
     """Find the alerts of a status in an ingest node's output."""
-    alerts: Any = result.output.get("alerts", ())
+    alerts: Any = result.known.get("alerts", ())
     for alert in alerts:
         if alert["status"] == status:
             key = fingerprint(facts.definition, result.node_id, alert["fingerprint"])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -20,6 +22,8 @@ from runner.scope import Scope
 from runner.secrets import Masker
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from runner.definition.model import Definition, Step
     from runner.results import NodeResult
     from runner.scope import Node
@@ -106,3 +110,11 @@ def needs(name: str, available: object, reason: str) -> None:
     if name in os.environ.get("PIPELINE_TEST_REQUIRE", "").replace(",", " ").split():
         pytest.fail(f"PIPELINE_TEST_REQUIRE lists {name}, but {reason}")
     pytest.skip(reason)
+
+
+@contextmanager
+def at_once() -> Iterator[None]:
+    """Fail where the block works for a quarter of a second: what others send has no power over our time."""
+    began = time.thread_time()
+    yield
+    assert time.thread_time() - began < 0.25

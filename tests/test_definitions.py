@@ -179,10 +179,10 @@ CASES = {
     ),
     "web-health, slow": Case(
         definition="web-health",
-        flags=("--input", "url=SITE/slow", "--input", "warning=10ms", "--input", "critical=1m"),
+        flags=("--input", "url=SITE/slow", "--input", "warning=10ms", "--input", "critical=9s"),
         verdict="warning",
         executed=("probe", "analyze", "tell"),
-        said=("[WARNING] page: SITE/slow answered 200 in ", ", above 10ms", "warning above 10ms, critical above 1m."),
+        said=("[WARNING] page: SITE/slow answered 200 in ", ", above 10ms", "warning above 10ms, critical above 9s."),
     ),
     "web-health, broken": Case(
         definition="web-health",
@@ -639,7 +639,7 @@ def test_web_says_what_is_wrong_with_its_inputs_before_it_asks_anybody(
         ("local-monitor", ("--hostname", "box", *SICK), "[CRITICAL] box: memory is "),
         (
             "web-health",
-            ("--input", "url=SITE/slow", "--input", "warning=10ms", "--input", "critical=1m"),
+            ("--input", "url=SITE/slow", "--input", "warning=10ms", "--input", "critical=9s"),
             "[WARNING] page: SITE/slow answered 200 in ",
         ),
         ("web", ("--input", "urls=SITE/down"), "[CRITICAL] SITE/down answered 503, expected 200 to 399"),

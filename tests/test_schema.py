@@ -65,6 +65,7 @@ UNSAID: Final = {
     "skip-after-nobody": "references lead to other nodes",
     "status-range-backwards": "a pattern compares no numbers",
     "template-that-does-not-compile": "expressions have a language of their own",
+    "threshold-beyond-the-timeout": "they are compared",
     "thresholds-in-the-wrong-order": "thresholds are compared",
     "too-many-samples-for-the-time": "a number is held against a duration",
     "too-much-time": "a pattern compares no durations",

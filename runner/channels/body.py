@@ -83,8 +83,7 @@ def _alerts(facts: Facts, head: Headline, now: datetime) -> Section:
     left_out = (f"The sender left out {counted(missing, 'more alert', 'more alerts')}.",) if missing else ()
     if head.alert is not None and len(facts.alerts) == 1:
         return Section(paragraphs=(*_about(head.alert, now), *left_out))
-    firing = facts.firing
-    listed = (*firing, *(alert for alert in facts.alerts if alert.status != "firing"))
+    listed = facts.worst_first
     items = [_alert_item(alert, now) for alert in listed[:_ALERTS]]
     if rest := listed[_ALERTS:]:
         items.append(Item(text=flat(f"… and {len(rest)} more: {_names(rest)}", _LONG)))

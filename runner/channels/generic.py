@@ -8,6 +8,7 @@ from dataclasses import field
 from hashlib import sha256
 from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
+from runner.bounds import bounded
 from runner.channels.model import Channel, credentials
 from runner.channels.web import Post, web_url
 from runner.errors import NodeError
@@ -22,11 +23,13 @@ if TYPE_CHECKING:
     from runner.scope import Scope
 
 _JSON: Final = "application/json"
+_LISTS: Final = ("alerts", "checks")
+"""What may be very long: together they are cut to 1 MiB, which `truncated` says then."""
 
 
 @record
 class Generic(Channel):
-    """Sends the message as JSON, or as whatever a template makes of it."""
+    """Sends the message as JSON, of which alerts and checks have up to 1 MiB, or as whatever a template makes of it."""
 
     driver: ClassVar[str] = "generic"
     variables: ClassVar[Mapping[str, str]] = {"endpoint": "NOTIFY_WEBHOOK_URL"}
@@ -92,7 +95,8 @@ class Generic(Channel):
     def _body(self, message: Message, scope: Scope) -> object:
         """Return the JSON, or what the template gives with every known secret masked that it did not ask for."""
         if self.payload_template is None:
-            return message.document
+            told = message.document
+            return {**told, **bounded({key: told[key] for key in _LISTS})}
         rendered = render("payload_template", self.payload_template, scope, message.document)
         if isinstance(rendered, Secret | Sealed):
             parts = (scope.masker.mask(part) if isinstance(part, str) else part for part in rendered.parts)

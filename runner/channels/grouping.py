@@ -48,7 +48,7 @@ def incidents(scope: Scope) -> tuple[Incident, ...]:
     for node, result in scope.nodes.items():
         known = gather(replace(scope, nodes={node: result}))
         for alert in known.alerts:
-            groups.setdefault(str(result.output.get("group_key") or alert.fingerprint), []).append(alert)
+            groups.setdefault(str(result.known.get("group_key") or alert.fingerprint), []).append(alert)
         checks.update((_key(scope, check.node, check.name), check) for check in known.checks)
     everything = gather(scope)
     base = Facts(analysis=everything.analysis, judged=True, comparison=everything.comparison)

@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 _MOST: Final = 10_000
 """Characters of a list of addresses."""
-_COMMA: Final = re.compile(r',(?=(?:[^"]*"[^"]*")*[^"]*$)')
-"""One that stands in no quotes."""
+_PIECE: Final = re.compile(r'(?:[^",]|"[^"]*+"?)++')
+"""What stands between two commas; one in quotes is no such comma."""
 _MAILBOX: Final = re.compile(
-    r"""\s* (?: (?: "(?P<quoted>[^"\\]*)" | (?P<name>[^"<>@,;]*?) ) \s* (?P<angle><) )?
+    r"""(?: (?: "(?P<quoted>[^"\\]*)"\s* | (?P<name>[^"<>@,;]*+) ) (?P<angle><) )?
         (?P<local>[^\s@<>()\[\],;:\\".]+ (?:\.[^\s@<>()\[\],;:\\".]+)*) @
         (?P<domain>\[(?:IPv6:)?[0-9A-Fa-f.:]+\] | [^\s@<>()\[\],;:\\"]+)
-        (?(angle)>) \s*""",
+        (?(angle)>)""",
     re.VERBOSE,
 )
 _UNSEEN: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -52,7 +52,8 @@ def mailboxes(text: str) -> tuple[Mailbox, ...]:
     """
     if len(text) > _MOST:
         raise ValueError(text[:60] + "…")
-    return distinct(_mailbox(piece) for piece in _COMMA.split(text) if piece.strip())
+    pieces = map(str.strip, _PIECE.findall(text))
+    return distinct(_mailbox(piece) for piece in pieces if piece)
 
 
 def distinct(mailboxes: Iterable[Mailbox]) -> tuple[Mailbox, ...]:
@@ -64,12 +65,12 @@ def distinct(mailboxes: Iterable[Mailbox]) -> tuple[Mailbox, ...]:
 
 
 def _mailbox(text: str) -> Mailbox:
-    match = None if _UNSEEN.search(text.strip()) else _MAILBOX.fullmatch(text)
+    match = None if _UNSEEN.search(text) else _MAILBOX.fullmatch(text)
     if match is None:
-        raise ValueError(text.strip())
+        raise ValueError(text)
     try:
         domain = match["domain"].encode("ascii" if match["domain"].isascii() else "idna").decode()
         domain.strip("[]").encode("idna")  # no empty label, and none that is too long
     except UnicodeError:
-        raise ValueError(text.strip()) from None
+        raise ValueError(text) from None
     return Mailbox(name=(match["quoted"] or match["name"] or "").strip(), local=match["local"], domain=domain)

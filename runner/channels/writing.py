@@ -47,7 +47,7 @@ def write(scope: Scope, facts: Facts, generated_at: datetime) -> Message:
             "summary": analysis.summary if analysis and analysis.summary else title_text,
             "probable_cause": analysis.probable_cause or None if analysis else None,
             "recommendations": [_plain(item) for item in analysis.recommendations] if analysis else [],
-            "alerts": [_plain(alert) for alert in facts.alerts],
+            "alerts": [_plain(alert) for alert in facts.worst_first],
             "checks": [_plain(check) for check in facts.checks],
             "comparison": facts.comparison and facts.comparison.plain(),
             "tags": {"trace_id": run.trace_id, "run_id": run.id, **scope.overrides.labels},
@@ -73,7 +73,7 @@ def rewritten(message: Message, key: str, text: str, scope: Scope) -> Message:
 
 def _ingested(scope: Scope) -> Mapping[str, Any]:
     """Return the output of the first node that read alerts."""
-    outputs = (result.output for result in scope.nodes.values())
+    outputs = (result.known for result in scope.nodes.values())
     return next((output for output in outputs if "alert_fingerprint" in output), NOTHING)
 
 

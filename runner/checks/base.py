@@ -228,6 +228,22 @@ class Answered(Measured):
     unit: ClassVar[str] = "s"
 
     warning: DurationAbove | None = None
-    """From which time on the verdict is `warning`."""
+    """From which time on the verdict is `warning`; below `timeout`."""
     critical: DurationAbove | None = None
-    """From which time on the verdict is `critical`."""
+    """From which time on the verdict is `critical`; not above `timeout`."""
+
+    def __post_init__(self) -> None:
+        """Refuse a threshold that no answer reaches: what takes longer than a try has not answered at all."""
+        Measured.__post_init__(self)
+        for key, given in (("warning", self.warning), ("critical", self.critical)):
+            if given is None or not known(given, self.timeout) or given.highest is None:
+                continue
+            if given.highest > self.timeout or (key == "warning" and given.highest == self.timeout):
+                limit = duration_text(self.timeout)
+                msg = f"nothing is {key} {given.text(duration_text)} where a try ends after {limit}"
+                raise Invalid(
+                    msg,
+                    f"give a timeout above {duration_text(given.highest)}, or a lower limit",
+                    code="E207",
+                    at=(key,),
+                )

@@ -6,9 +6,11 @@ import re
 from typing import Final
 
 _DATUM: Final = re.compile(
-    r"(?:'(?P<quoted>(?:[^']|'')+)'|(?P<bare>[^\s='|]+))"
-    r"=(?P<value>[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?)(?P<unit>[^\s;|=\d]*)(?P<limits>(?:;[^\s;]*)*)"
+    r"(?:'(?P<quoted>(?:[^']|'')++)'|(?P<bare>[^\s='|]++))"
+    r"=(?P<value>[+-]?(?:\d++(?:[.,]\d*+)?|[.,]\d++)(?:[eE][+-]?\d+)?)(?P<unit>[^\s;|=\d]*+)(?P<limits>(?:;[^\s;]*+)*+)"
+    r"|\S++"
 )
+"""One of them, or a word that is none: it is passed as a whole, so that no output takes long."""
 _LIMITS: Final = ("warning", "critical", "min", "max")
 
 Datum = dict[str, float | str]
@@ -21,7 +23,7 @@ def perfdata(output: str) -> dict[str, Datum]:
     """
     first, _, rest = output.partition("\n")
     data = " ".join(part.partition("|")[2] for part in (first, rest))
-    return {_label(match): _datum(match) for match in _DATUM.finditer(data)}
+    return {_label(match): _datum(match) for match in _DATUM.finditer(data) if match["value"]}
 
 
 def _label(match: re.Match[str]) -> str:

@@ -122,7 +122,7 @@ class Rehearsal:
     @property
     def _incident(self) -> Mapping[str, object]:
         """Return `incident` of expressions, once a node that could be run knows it."""
-        return next(filter(None, (incident_view(result.output) for result in self._results.values())), NOTHING)
+        return next(filter(None, (incident_view(result.known) for result in self._results.values())), NOTHING)
 
 
 def _reason(step: Step, scope: Scope) -> str:

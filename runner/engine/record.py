@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from runner.bounds import bounded
 from runner.errors import Cancelled, TimedOut
 from runner.records import record
-from runner.results import Finding, NodeResult, Output, Problem, Status, Verdict
+from runner.results import NOTHING, Finding, NodeResult, Output, Problem, Status, Verdict
 from runner.standing import fingerprint
 
 if TYPE_CHECKING:
@@ -119,9 +119,12 @@ class Recorder:
         masker = self.world.masker
         masker.found.clear()
         mask = masker.mask
+        known = {key: masker.mask_tree(item) for key, item in result.known.items()}
+        output = bounded(known)
         kept = replace(
             result,
-            output=bounded({key: masker.mask_tree(item) for key, item in result.output.items()}),
+            output=output,
+            uncut=NOTHING if output is known else known,
             findings=self._masked(result.findings),
             errors=tuple(replace(one, message=mask(one.message)) for one in result.errors),
             skip_reason=mask(result.skip_reason),

@@ -161,7 +161,7 @@ class Walk:
 
     def _record(self, step: Step, result: NodeResult) -> None:
         self._results[step.id] = result
-        self._incident = self._incident or incident_view(result.output)
+        self._incident = self._incident or incident_view(result.known)
         if result.status.broke:
             failed = f"{step.id} failed" if step.required else ""
             self._failure = self._time.over() or self._failure or failed

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from runner.facts import Alert, CheckResult
 
 _HOST_AND_PORT: Final = re.compile(r"(?:\[(?P<six>[^\]]+)\]|(?P<plain>[^:\s]+)):(?P<port>\d{1,5})")
-_HOST: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.%]*")
+_HOST: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*|[0-9A-Fa-f.]*:[0-9A-Fa-f:.%]*")
 """A name, or an address of either kind."""
 _UNIT: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]*")
 _PORTS: Final = {"http": "80", "https": "443"}

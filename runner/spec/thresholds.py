@@ -46,6 +46,11 @@ class Threshold:
         return reaches_low and reaches_high
 
     @property
+    def highest(self) -> float | None:
+        """The highest value that is well; None where there is none."""
+        return self._ends[1]
+
+    @property
     def _ends(self) -> tuple[float | None, float | None]:
         """The lowest and the highest value that is well; None where there is none."""
         return self.outside or (self.below, self.above)

@@ -16,6 +16,7 @@ from runner.channels import CHANNELS
 from runner.channels.delivery import composed, deliver
 from runner.channels.email import Email
 from runner.channels.mail import Mail
+from runner.channels.mailbox import mailboxes
 from runner.channels.writing import write
 from runner.doors import shut_doors
 from runner.errors import ForbiddenEffect
@@ -27,6 +28,7 @@ from runner.validators import problems
 from tests.channels.mails import ALL, FROM, NOON, ONCALL, channel, sent, written
 from tests.channels.smtp_server import mail_server
 from tests.channels.stage import FULL_DISK, alert, checked, ingested, make_scope
+from tests.support import at_once
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -377,6 +379,16 @@ def test_an_address_that_is_none_is_named_and_not_shown(name: str, text: str) ->
     hint = 'write it like "ops@example.org", and several with commas between them'
     what = "no address" if text == " , " else "what is no mail address"
     assert (failed.attempts, failed.error) == (0, f"{name} holds {what}: {hint}")
+
+
+@pytest.mark.parametrize(
+    ("text", "blamed"),
+    [(" " * 5000 + "x", "x"), ('",' * 5000, '","'), ("a." * 5000, "a." * 5000), ('"a" ' * 2500, '"a" "a"')],
+    ids=["blanks", "quotes-and-commas", "dots", "names"],
+)
+def test_no_list_of_addresses_takes_long_to_read(text: str, blamed: str) -> None:
+    with at_once(), pytest.raises(ValueError, match=f"^{blamed}"):
+        mailboxes(text)
 
 
 def test_variables_stand_in_for_what_is_not_given(post: Post) -> None:

@@ -14,6 +14,8 @@ from runner.secrets import Sealed, Secret
 from tests.channels.stage import FULL_DISK, alert, analysed, checked, ingested, make_scope
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from runner.channels.message import Message
     from runner.scope import Scope
     from tests.channels.stage import Receiver
@@ -44,6 +46,45 @@ def test_a_message_arrives_as_json(receiver: Receiver) -> None:
     assert request.json["checks"][0]["value"] == 96.2
     assert request.json["recommendations"][0]["actions"][0] == "du -x / | sort -n | tail"
     assert request.json["run"]["started_at"] == "2026-03-01T12:00:00+00:00"
+
+
+FLOOD = """
+version: "1.0"
+nodes:
+  - {id: read, type: ingest}
+  - {id: explain, type: intelligence, config: {provider: local}}
+  - {id: tell, type: notify, config: {driver: generic, endpoint: "URL"}}
+"""
+
+
+def test_people_are_told_of_every_alert_where_the_output_is_cut(receiver: Receiver, run: Callable[..., Any]) -> None:
+    flood = [
+        {
+            "name": "NodeDown",
+            "severity": severity,
+            "status": status,
+            "labels": {"host": f"n{place}"},
+            "description": "x" * 900,
+        }
+        for place, (severity, status) in enumerate(
+            [*[("warning", "firing")] * 1000, *[("critical", "firing")] * 3, *[("critical", "resolved")] * 7]
+        )
+    ]
+    result = run(FLOOD.replace("URL", receiver.url), payload={"alerts": flood})
+    assert result.nodes[0].output["alerts_created"] == 1003
+    assert result.nodes[0].output["output_truncated"] == (
+        "cut: 1 list after 500 items; the whole is 1.091 MiB of JSON, the limit is 1 MiB"
+    )
+    (request,) = receiver.requests
+    told = request.json
+    assert (told["title"], told["severity"]) == ("[CRITICAL] NodeDown on n1000 (+1002 more)", "critical")
+    assert told["message"].startswith(
+        "1003 alerts are firing: 3 critical, 1000 warning; 7 are over.\n- CRITICAL NodeDown on n1000"
+    )
+    assert told["summary"].startswith("1003 alerts are firing")
+    assert [one["labels"]["host"] for one in told["alerts"][:4]] == ["n1000", "n1001", "n1002", "n0"]
+    assert told["truncated"] == "cut: 1 list after 500 items; the whole is 1.09 MiB of JSON, the limit is 1 MiB"
+    assert len(told["alerts"]) == 500
 
 
 @pytest.mark.parametrize(

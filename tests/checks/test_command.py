@@ -12,6 +12,7 @@ from runner.checks.perfdata import perfdata
 from runner.results import Verdict
 from runner.secrets import Secret
 from runner.validators import read
+from tests.support import at_once
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -99,6 +100,16 @@ def test_a_plugin_that_says_nothing_is_named(scope: Scope) -> None:
 )
 def test_performance_data_becomes_metrics(output: str, data: dict[str, object]) -> None:
     assert perfdata(output) == data
+
+
+@pytest.mark.parametrize("piece", ["'", "a", "a'", "'a''", "a=", "a;", "'a", " '", "=1"])
+def test_no_output_takes_long_to_read(piece: str) -> None:
+    with at_once():
+        perfdata(f"OK | {piece * 60_000} b=2")
+
+
+def test_what_is_no_performance_data_is_passed_over() -> None:
+    assert perfdata("OK | 'a nothing a= =1 c=x d=2;3 it's") == {"d": {"value": 2.0, "unit": "", "warning": "3"}}
 
 
 def test_a_program_that_is_not_there_is_unknown_and_says_what_to_do(scope: Scope) -> None:

@@ -346,6 +346,9 @@ CAFE = "Café Müller"
         (CAFE.encode(), "text/html; charset=no-such-charset"),
         (CAFE.encode(), "text/html; charset=hex"),
         (CAFE.encode(), "text/html; charset=idna"),
+        (CAFE.encode(), "text/html; charset=unicode-escape"),
+        (CAFE.encode("gb18030"), "text/html; charset=GB18030"),
+        (CAFE.encode("cp1252"), "text/html; charset=windows-1252"),
     ],
 )
 def test_a_body_is_read_in_the_charset_that_it_is_said_to_be_in(
@@ -354,6 +357,14 @@ def test_a_body_is_read_in_the_charset_that_it_is_said_to_be_in(
     port = serve(answer(reply(body, f"Content-Type: {kind}")))
     result = judged(scope, f"http://127.0.0.1:{port}/", expect={"body_contains": CAFE})
     assert result.verdict is Verdict.OK, result.message
+
+
+def test_no_charset_takes_long_to_read(serve: Serve, scope: Scope) -> None:
+    port = serve(answer(reply(b"a" * 1_000_000, "Content-Type: text/html; charset=punycode", status="500 Sad")))
+    began = time.monotonic()
+    result = judged(scope, f"http://127.0.0.1:{port}/")
+    assert (result.verdict, result.code) == (Verdict.CRITICAL, "status")
+    assert time.monotonic() - began < 5
 
 
 def test_json_may_begin_with_a_byte_order_mark(serve: Serve, scope: Scope) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from dataclasses import field
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 import pytest
 from pydantic_core import ValidationError
@@ -21,6 +23,9 @@ from runner.validators import problems, read
 
 if TYPE_CHECKING:
     from runner.scope import Scope
+
+SLACK: Final = 2.0
+"""Seconds that a noisy machine may add to a limit."""
 
 
 @record
@@ -110,6 +115,29 @@ def test_what_fails_is_critical_and_what_could_not_tell_is_unknown(
 ) -> None:
     judged = examine(Stub(shows=(error,)), scope)
     assert (judged.verdict, judged.code) == (verdict, code)
+
+
+@record
+class Deaf(Stub):
+    """A check that waits for somebody, whatever its limit."""
+
+    let_go: threading.Event = field(default_factory=threading.Event)
+
+    def look(self, scope: Scope) -> Seen:
+        self.let_go.wait(20)
+        return Stub.look(self, scope)
+
+
+def test_a_limit_holds_whatever_a_check_of_this_machine_is_blocked_on(scope: Scope) -> None:
+    deaf, began = Deaf(timeout=0.1), time.monotonic()
+    judged = examine(deaf, scope)
+    assert time.monotonic() - began < 0.5 + SLACK
+    assert (judged.verdict, judged.code, judged.message) == (
+        Verdict.CRITICAL,
+        "timed_out",
+        "look timed out after 100ms",
+    )
+    deaf.let_go.set()
 
 
 def test_a_bug_in_a_check_escapes(scope: Scope) -> None:

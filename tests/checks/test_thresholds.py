@@ -8,21 +8,21 @@ import pytest
 from pydantic_core import ValidationError
 
 from runner.checks import CHECKS, Check
-from runner.checks.base import Measured
+from runner.checks.base import Answered, Measured
 from runner.results import Verdict
 from runner.spec import Template, Threshold
 from runner.validators import problems
 
 NEEDED: Final[dict[str, dict[str, Any]]] = {
-    "http": {"url": "https://shop.example/"},
-    "tcp": {"host": "db.internal", "port": 5432},
-    "dns": {"name": "shop.example"},
+    "http": {"url": "https://shop.example/", "timeout": "9d"},
+    "tcp": {"host": "db.internal", "port": 5432, "timeout": "9d"},
+    "dns": {"name": "shop.example", "timeout": "9d"},
     "tls": {"host": "shop.example"},
     "command": {"argv": ["true"]},
     "postgres": {"url": "postgresql://db.internal/shop"},
     "mysql": {"url": "mysql://db.internal/shop"},
 }
-"""What a check cannot do without."""
+"""What a check cannot do without, and a limit that leaves time for every value."""
 MEASURED: Final = [name for name in CHECKS if issubclass(CHECKS.load(name), Measured)]
 SCALES: Final[dict[str, list[Any]]] = {
     "": [-10, 0, 2.5, 1e6],
@@ -130,6 +130,32 @@ def test_limits_of_outside_in_the_wrong_order_are_refused(name: str) -> None:
         "the first value of outside is above the second",
         "put the lower one first",
     )
+
+
+@pytest.mark.parametrize("name", [name for name in MEASURED if issubclass(CHECKS.load(name), Answered)])
+@pytest.mark.parametrize(
+    ("config", "key", "threshold", "limit", "above"),
+    [
+        ({"warning": "15s", "timeout": "10s"}, "warning", "above 15s", "10s", "15s"),
+        ({"warning": "10s", "timeout": "10s"}, "warning", "above 10s", "10s", "10s"),
+        ({"warning": "5s", "critical": "30s", "timeout": "10s"}, "critical", "above 30s", "10s", "30s"),
+        ({"critical": {"outside": ["1s", "2s"]}, "timeout": "1.5s"}, "critical", "outside 1s to 2s", "1.5s", "2s"),
+    ],
+)
+def test_a_limit_that_no_answer_reaches_is_refused(
+    name: str, config: dict[str, Any], key: str, threshold: str, limit: str, above: str
+) -> None:
+    assert refused(name, **config) == (
+        "E207",
+        (key,),
+        f"nothing is {key} {threshold} where a try ends after {limit}",
+        f"give a timeout above {above}, or a lower limit",
+    )
+
+
+def test_what_is_critical_may_end_with_the_try_or_before_it_began() -> None:
+    for fine in ({"critical": "10s"}, {"warning": {"below": "30s"}}, {"warning": "9.9s", "critical": None}):
+        assert read("http", **{"timeout": "10s", **fine}).levels
 
 
 @every_measured

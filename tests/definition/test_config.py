@@ -106,6 +106,12 @@ def test_a_list_may_be_a_template() -> None:
             id="thresholds in the wrong order",
         ),
         pytest.param(
+            'type: http, url: "https://a.example", critical: "30s", timeout: "{{ inputs.number }}s"',
+            "8:65 E207 nodes[0].config.checks[0].critical: nothing is critical above 30s where a try ends after 3s"
+            " — give a timeout above 30s, or a lower limit",
+            id="a threshold beyond the timeout",
+        ),
+        pytest.param(
             'type: disk, critical: {above: "{{ inputs.text }}"}',
             '8:39 E202 nodes[0].config.checks[0].critical: expected a percentage, got "words"'
             ' — write it like "85%" or 85',

@@ -11,6 +11,7 @@ from runner.providers import PROVIDERS, Answer
 from runner.providers.local import Local
 from runner.validators import read
 from tests.providers.stage import alert, analyse, check, http
+from tests.support import at_once
 
 if TYPE_CHECKING:
     from runner.facts import Alert, CheckResult
@@ -150,6 +151,12 @@ def test_advice_on_an_address_that_is_refused_is_not_that_on_a_tool_that_is_miss
 )
 def test_what_several_failures_share_is_the_cause(results: tuple[CheckResult, ...], cause: str) -> None:
     assert analyse(*results).probable_cause == cause
+
+
+def test_a_label_that_is_no_address_takes_no_time() -> None:
+    with at_once():
+        answer = analyse(alert("HighCPUUsage", labels={"instance": ":" * 50_000 + "!"}))
+    assert only(answer).type == "cpu_high"
 
 
 def test_advice_on_an_alert_names_its_machine_and_quotes_nothing_else() -> None:
