@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping  # noqa: TC003 - read by pydantic
-from dataclasses import field
-from typing import TYPE_CHECKING, ClassVar, Final, Literal
+from dataclasses import field, replace
+from hashlib import sha256
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Literal, TypeAlias
 
 from runner.bounds import bounded
 from runner.channels.grouping import incidents
+from runner.channels.incident import dedup_key
 from runner.channels.incident_page import own_messages, rows
 from runner.channels.message import Kind
 from runner.channels.model import Channel, concealed, credentials
 from runner.channels.web import Post, error_objection, json_in, page_objection, web_url
-from runner.channels.wording import clipped, flat
+from runner.channels.wording import clipped, flat, open_name
 from runner.errors import Cancelled, NodeError
-from runner.facts import Facts
+from runner.facts import Facts, gather
 from runner.records import record
 from runner.results import Verdict
 from runner.scope import host_of
-from runner.spec import FilledText, Invalid, Template, Url
+from runner.secrets import Sealed, Secret, is_foreign
+from runner.spec import FilledText, Invalid, ReadBy, Template, Url, filled_text, url
+from runner.standing import RUN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,7 +31,6 @@ if TYPE_CHECKING:
     from runner.channels.message import Message
     from runner.doors.request import Response
     from runner.scope import Scope
-    from runner.secrets import Secret
 
 EVENTS_URL: Final = "https://events.pagerduty.com/v2/enqueue"
 CLIENT: Final = "pipeline-runner"
@@ -48,6 +51,42 @@ _FIELD: Final = 255
 _LINK: Final = 2048
 _DETAILS: Final = 480_000
 """Bytes; a whole event may have 512 KB."""
+
+
+def read_key(value: object) -> str | Secret | Sealed:
+    """Read a key that ties events together; what a payload gives must not keep an event from going out.
+
+    A number is its digits, nothing is no key, and what is too long is told from others by its hash.
+    """
+    text = str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+    if not is_given_by_payload(text):
+        return filled_text(text)
+    key = str(text).strip()
+    return key if len(key) <= _KEY else sha256(key.encode("utf-8", "replace")).hexdigest()
+
+
+def read_link(value: object) -> str | Secret | Sealed | None:
+    """Read a URL that is a help and no more: what a payload gives and is none is left out."""
+    try:
+        return url(value)
+    except Invalid:
+        if is_given_by_payload(value):
+            return None
+        raise
+
+
+def is_given_by_payload(value: object) -> bool:
+    """Say whether a text came out of a payload."""
+    return isinstance(value, str | Sealed) and is_foreign(value)
+
+
+DedupKey: TypeAlias = Annotated[
+    str | Secret | Sealed, ReadBy(read_key, {"anyOf": [{"type": "string", "minLength": 1}, {"type": "number"}]})
+]
+Link: TypeAlias = Annotated[
+    str | Secret | Sealed | None,
+    ReadBy(read_link, {"type": "string", "pattern": "^[hH][tT][tT][pP][sS]?://[^\\s/?#]+\\S*$"}),
+]
 
 
 @record
@@ -84,13 +123,13 @@ class PagerDuty(Channel):
     """The key of an integration of the type Events API v2; always a secret."""
     routing_key: FilledText | None = None
     """Another word for `integration_key`."""
-    dedup_key: FilledText | None = None
+    dedup_key: DedupKey | None = None
     """One key, of up to 255 characters, for all that the node tells, in place of one for each incident."""
     event_action: Literal["auto", "trigger", "acknowledge", "resolve"] = "auto"
     """What is done with each open incident; `auto` asks the alerts' status and the checks' verdict."""
     client: FilledText | None = None
     """What PagerDuty calls the sender; `pipeline-runner` by default."""
-    client_url: Url | None = None
+    client_url: Link | None = None
     """Where the sender's name leads; to the page of the run by default, where it has one."""
     events_url: Url | None = None
     """Where events are sent; `https://events.pagerduty.com/v2/enqueue` by default."""
@@ -121,6 +160,8 @@ class PagerDuty(Channel):
         alone = len(found) == 1 and message.kind is not Kind.FAILED
         told = [message] if alone else own_messages(found, message, scope)
         events = [_event_of(one, own) for one, own in zip(found, told, strict=True)]
+        if not open_only and not self.dedup_key:
+            events += _events_over(message, scope)
         if message.kind is Kind.FAILED or not events:
             events.append(_event_about(message))
         events.sort(key=lambda one: (_STATUSES.index(one.status), -one.facts.verdict.rank))
@@ -214,6 +255,16 @@ def _event_about(message: Message) -> Event:
     """Make an event of a message that is about nothing more definite than the run."""
     status = _BY_KIND.get(message.kind, "firing")
     return Event(key=message.dedup_key, status=status, told=message, facts=Facts(verdict=message.verdict))
+
+
+def _events_over(message: Message, scope: Scope) -> Iterator[Event]:
+    """Close the incidents of nodes that could not do their work, and of runs that failed, once they can again."""
+    for one in gather(scope).over:
+        if not one.check:
+            identity = () if one.node == RUN else (one.node,)
+            key = dedup_key(scope.run.definition, scope.run.environment, *identity)
+            told = replace(message, title=f"[RESOLVED] {open_name(one)} works again", sections=(), whole="")
+            yield Event(key=key, status="resolved", told=told, facts=Facts())
 
 
 def _also(event: Event, events: Sequence[Event]) -> tuple[str, ...]:

@@ -103,7 +103,7 @@ class Recorder:
                 started_at=began.at,
                 duration_ms=began.ago,
                 required=step.required,
-                undelivered=error.undelivered,
+                undelivered=error.undelivered or step.config.cls.tells,
                 file=step.config.label,
                 line=step.place.line,
             )

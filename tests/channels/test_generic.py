@@ -4,13 +4,15 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from pydantic_core import ValidationError
 
 from runner.channels.delivery import composed, deliver
 from runner.channels.generic import Generic
 from runner.channels.message import DOCUMENT_KEYS
 from runner.channels.writing import write
 from runner.facts import gather
-from runner.secrets import Sealed, Secret
+from runner.secrets import Foreign, Sealed, Secret
+from runner.validators import read
 from tests.channels.stage import FULL_DISK, alert, analysed, checked, ingested, make_scope
 
 if TYPE_CHECKING:
@@ -145,32 +147,81 @@ def test_one_whole_expression_is_written_as_json(receiver: Receiver) -> None:
 
 
 def test_a_secret_that_a_template_asks_for_is_sent_and_one_in_a_payload_is_masked(receiver: Receiver) -> None:
-    template = '{"token": "{{ secrets.TOKEN }}", "said": "{{ payload.said }}"}'
+    template = '{"token": {{ secrets.TOKEN | tojson }}, "said": {{ payload.said | tojson }}}'
     scope = make_scope(payload={"said": "swordfish"}, secrets={"TOKEN": "swordfish"})
     assert deliver(Generic(endpoint=receiver.url, payload_template=template), written(), scope).status == "sent"
     assert receiver.requests[0].json == {"token": "swordfish", "said": "«TOKEN»"}
 
 
 @pytest.mark.parametrize(
-    ("template", "error"),
+    ("template", "note"),
     [
         pytest.param(
             '{"title": {{ title }}}',
-            "payload_template did not give JSON at line 1 column 12: write values as {{ title | tojson }}",
+            "payload_template did not give JSON at line 1 column 12 (values are written as {{ title | tojson }})",
             id="no-json",
         ),
+        pytest.param("{{ titel }}", "payload_template cannot be rendered: ", id="unknown-name"),
+    ],
+)
+def test_a_payload_template_that_fails_keeps_nobody_from_hearing(receiver: Receiver, template: str, note: str) -> None:
+    scope = make_scope()
+    sent = deliver(Generic(endpoint=receiver.url, payload_template=template), written(), scope)
+    assert (sent.status, sent.attempts) == ("sent", 1)
+    (request,) = receiver.requests
+    assert request.json["title"] == "[CRITICAL] HighCPUUsage on web-1 (+1 more)"
+    assert f"About this message:\n{note}" in request.json["message"]
+
+
+@pytest.mark.parametrize(
+    ("template", "sentence", "hint"),
+    [
         pytest.param(
-            "{{ titel }}",
-            "payload_template cannot be rendered: ",
-            id="unknown-name",
+            '{"channel": "#ops", "text": "{{ title }}"}',
+            "{{ title }} stands inside a text of JSON, which its value could end",
+            "write {{ title | tojson }} without quotation marks around it",
+            id="in a text",
+        ),
+        pytest.param(
+            '{"a\\"": 1, "text": "at {{ run.id }}"}',
+            "{{ run.id }} stands inside a text of JSON, which its value could end",
+            "write {{ run.id | tojson }} without quotation marks around it",
+            id="in a text, after an escaped quotation mark",
+        ),
+        pytest.param(
+            "not json at all",
+            "this text is no JSON",
+            "correct it, or give another Content-Type in headers",
+            id="no JSON",
         ),
     ],
 )
-def test_a_payload_template_that_fails_sends_nothing(receiver: Receiver, template: str, error: str) -> None:
-    failed = deliver(Generic(endpoint=receiver.url, payload_template=template), written(), make_scope())
-    assert (failed.status, failed.attempts) == ("failed", 0)
-    assert (failed.error or "").startswith(error)
-    assert receiver.requests == []
+def test_a_template_whose_values_could_add_keys_is_refused(template: str, sentence: str, hint: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        read(Generic, {"endpoint": "https://hook.example/", "payload_template": template})
+    (found,) = caught.value.errors()
+    assert (found["loc"], found["msg"], found["ctx"]["hint"]) == (("payload_template",), sentence, hint)
+
+
+def test_a_text_that_is_no_json_by_its_type_may_hold_anything() -> None:
+    for template in ("{{ title }}", 'said "{{ title }}"', "plain"):
+        given = {"payload_template": template, "headers": {"Content-Type": "text/plain; charset=utf-8"}}
+        assert read(Generic, given).payload_template == template
+
+
+def test_a_quotation_mark_in_a_payload_adds_no_key(receiver: Receiver) -> None:
+    template = '{"channel": "#ops", "text": {{ payload.name | tojson }}}'
+    hostile = 'x", "channel": "#ceo", "y": "'
+    scope = make_scope(payload={"name": hostile})
+    assert deliver(Generic(endpoint=receiver.url, payload_template=template), written(), scope).status == "sent"
+    assert receiver.requests[0].json == {"channel": "#ops", "text": hostile}
+
+
+def test_a_line_break_in_a_payload_ends_no_header(receiver: Receiver) -> None:
+    channel = Generic(endpoint=receiver.url, headers={"X-Title": Foreign("disk\r\nX-Evil: yes")})
+    assert deliver(channel, written(), make_scope()).status == "sent"
+    headers = receiver.requests[0].headers
+    assert (headers["x-title"], "x-evil" in headers) == ("disk X-Evil: yes", False)
 
 
 def test_the_same_message_has_the_same_key_and_another_has_another(receiver: Receiver) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 import socket
 import threading
@@ -19,8 +20,9 @@ from runner.errors import Cancelled
 from runner.facts import gather
 from runner.nodes.notify import Notify
 from runner.results import Verdict
-from runner.secrets import Sealed, Secret
+from runner.secrets import Foreign, Sealed, Secret
 from runner.spec import Invalid, Template
+from runner.validators import read
 from tests.channels.stage import (
     ANALYSIS,
     FULL_DISK,
@@ -36,9 +38,13 @@ from tests.channels.stage import (
 from tests.doors.conftest import read_request
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     from runner.channels.delivery import Delivery
     from runner.results import NodeResult
     from tests.channels.stage import Receiver
+    from tests.conftest import Ended
 
 KEY = "0123456789abcdef0123456789abcdef"
 NOON = datetime(2026, 3, 1, 12, 1, tzinfo=UTC)
@@ -528,3 +534,51 @@ def test_what_pagerduty_would_refuse_is_refused_before(options: dict[str, str], 
         PagerDuty(**options)  # type: ignore[arg-type]  # all of them are texts
     assert (wrong.value.sentence, wrong.value.at) == (sentence, at)
     assert PagerDuty(dedup_key=Template("{{ " + "x" * 300 + " }}")).dedup_key
+
+
+# --- what a payload gives keeps no event from going out ----------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("given", "key"),
+    [
+        (5, "5"),
+        (Foreign("disk"), "disk"),
+        (Foreign("  "), key_of("probe", "disk")),
+        (Foreign("x" * 300), hashlib.sha256(b"x" * 300).hexdigest()),
+    ],
+    ids=["a number", "a text", "nothing", "too long"],
+)
+def test_a_key_out_of_a_payload_ties_events_or_is_none(receiver: Receiver, given: object, key: str) -> None:
+    channel = read(PagerDuty, {"integration_key": KEY, "events_url": f"{receiver.url}/v2/enqueue", "dedup_key": given})
+    scope = make_scope(checked(disk=FULL_DISK))
+    assert deliver(channel, write(scope, gather(scope), NOON), scope).status == "sent"
+    assert actions(receiver) == [("trigger", key)]
+
+
+def test_a_link_out_of_a_payload_that_is_none_is_left_out(receiver: Receiver) -> None:
+    given = {"integration_key": KEY, "events_url": f"{receiver.url}/v2/enqueue", "client_url": Foreign("n/a")}
+    scope = make_scope(checked(disk=FULL_DISK))
+    assert deliver(read(PagerDuty, given), write(scope, gather(scope), NOON), scope).status == "sent"
+    assert receiver.requests[0].json["client_url"] == scope.run.url
+
+
+def test_the_incident_of_a_run_that_failed_is_closed_by_the_next_that_works(
+    cli: Callable[..., Ended], receiver: Receiver, tmp_path: Path
+) -> None:
+    (tmp_path / "d.yaml").write_text(f"""\
+version: "1.0"
+name: web-health
+nodes:
+  - {{id: shape, type: transform, config: {{extract: a.b}}}}
+  - {{id: look, type: context, always: true, config: {{checks: [memory], concurrency: 1}}}}
+  - id: tell
+    type: notify
+    always: true
+    config: {{driver: pagerduty, integration_key: {KEY}, events_url: "{receiver.url}/v2/enqueue"}}
+""")
+    ended = [cli("--config", "d.yaml", "--payload", payload).code for payload in ("{}", '{"a": {"b": 1}}')]
+    assert ended == [1, 0]
+    key = dedup_key("web-health", "development", "shape")
+    assert actions(receiver) == [("trigger", key), ("resolve", key)]
+    assert receiver.requests[1].json["payload"]["summary"] == "[RESOLVED] the node shape works again"
