@@ -44,7 +44,7 @@ class _Site(BaseHTTPRequestHandler):
     """A web site: `/down` is broken, `/slow` takes its time, the rest is well."""
 
     def do_GET(self) -> None:
-        time.sleep(0.05 if self.path == "/slow" else 0)
+        time.sleep(1.2 if self.path == "/slow" else 0)
         self.send_response(503 if self.path == "/down" else 200)
         self.send_header("Content-Length", "2")
         self.end_headers()
@@ -179,10 +179,10 @@ CASES = {
     ),
     "web-health, slow": Case(
         definition="web-health",
-        flags=("--input", "url=SITE/slow", "--input", "warning=10ms", "--input", "critical=9s"),
+        flags=("--input", "url=SITE/slow", "--input", "warning=600ms", "--input", "critical=9s"),
         verdict="warning",
         executed=("probe", "analyze", "tell"),
-        said=("[WARNING] page: SITE/slow answered 200 in ", ", above 10ms", "warning above 10ms, critical above 9s."),
+        said=("[WARNING] page: SITE/slow answered 200 in ", ", above 600ms", "warning above 600ms, critical above 9s."),
     ),
     "web-health, broken": Case(
         definition="web-health",
@@ -204,14 +204,14 @@ CASES = {
         definition="web",
         flags=("--input", "urls=SITE/, SITE/other SITE/"),
         executed=("probe", "tell"),
-        said=("analyze: skipped — when is false: ", "send: changes acts as problems\n  succeeded in "),
+        said=("analyze: skipped — when is false: ", "▸ tell (notify)\n  succeeded in "),
     ),
     "web, slow": Case(
         definition="web",
-        flags=("--input", "urls=SITE/ SITE/slow", "--input", "warning=10ms", "--input", "critical=1m"),
+        flags=("--input", "urls=SITE/ SITE/slow", "--input", "warning=600ms", "--input", "critical=9s"),
         verdict="warning",
         executed=("probe", "analyze", "tell"),
-        said=("[WARNING] SITE/slow answered 200 in ", ", above 10ms", "1 other check is ok: http_127_0_0_1_"),
+        said=("[WARNING] SITE/slow answered 200 in ", ", above 600ms", "1 other check is ok: http_127_0_0_1_"),
     ),
     "web, broken": Case(
         definition="web",
@@ -328,7 +328,8 @@ DELIVERIES: Final = {
                 "• DiskWillFillIn4Hours (critical) is firing on db-1:9100: /data of db-1 is full in 3h"
             ),
             "blocks.3.text.text": (
-                f"*What to do*\n• {ADVICE['title']}. {ADVICE['description']}\n"
+                "*What to do*\nWritten by openai: read a command before you run it.\n"
+                f"• {ADVICE['title']}. {ADVICE['description']}\n"
                 f"      ◦ {ADVICE['actions'][0]}\n      ◦ {ADVICE['actions'][1]}"
             ),
         },
@@ -639,7 +640,7 @@ def test_web_says_what_is_wrong_with_its_inputs_before_it_asks_anybody(
         ("local-monitor", ("--hostname", "box", *SICK), "[CRITICAL] box: memory is "),
         (
             "web-health",
-            ("--input", "url=SITE/slow", "--input", "warning=10ms", "--input", "critical=9s"),
+            ("--input", "url=SITE/slow", "--input", "warning=600ms", "--input", "critical=9s"),
             "[WARNING] page: SITE/slow answered 200 in ",
         ),
         ("web", ("--input", "urls=SITE/down"), "[CRITICAL] SITE/down answered 503, expected 200 to 399"),

@@ -277,7 +277,10 @@ def _told(facts: Facts) -> Iterator[tuple[str, str]]:
 def _actions(analysis: Analysis | None) -> Section:
     recommended = analysis.recommendations if analysis else ()
     items = _first([_recommendation_item(item) for item in recommended], _RECOMMENDATIONS)
-    return Section(heading="What to do", items=items)
+    # commands of the rules are the runner's own, a model's are anybody's
+    by_model = f"Written by {flat(analysis.provider)}: read a command before you run it." if analysis else ""
+    told = (by_model,) if items and analysis and analysis.provider != "local" else ()
+    return Section(heading="What to do", paragraphs=told, items=items)
 
 
 def _recommendation_item(item: Recommendation) -> Item:

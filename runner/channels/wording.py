@@ -15,9 +15,13 @@ if TYPE_CHECKING:
     from runner.facts import Alert, CheckResult
     from runner.results import Open
 
-_UNSEEN: Final = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
-"""Space, control characters, what turns the direction of text around, and halves of characters."""
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_HIDDEN: Final = (
+    r"\x00-\x1f\x7f-\x9f\xad\u061c\u115f\u1160\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0"
+    r"\ud800-\udfff\U000e0000-\U000e007f"
+)
+"""Control characters, what turns the direction of text around, what takes no room, and halves of characters."""
+_UNSEEN: Final = re.compile(rf"[\s\u2028\u2029{_HIDDEN}]+")
+_CONTROL: Final = re.compile(f"[{_HIDDEN}]")
 _HOST: Final = re.compile(r"^\w+://|(?<=[^:/])/.*")
 """What stands before and after host and port in a URL."""
 _WEB: Final = re.compile(r"https?://[^\s<>\"']+", re.IGNORECASE)
@@ -51,8 +55,8 @@ def web_address(text: str) -> str:
 
 def alert_name(alert: Alert) -> str:
     """Name an alert and what it is about: `HighCPUUsage on web-1`."""
-    subject = flat(alert.subject)
-    return f"{flat(alert.name)} on {subject}" if subject else flat(alert.name)
+    subject, name = flat(alert.subject), flat(alert.name) or "an alert without a name"
+    return f"{name} on {subject}" if subject else name
 
 
 def check_line(check: CheckResult) -> str:
