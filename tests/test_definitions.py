@@ -44,7 +44,7 @@ class _Site(BaseHTTPRequestHandler):
     """A web site: `/down` is broken, `/slow` takes its time, the rest is well."""
 
     def do_GET(self) -> None:
-        time.sleep(1.2 if self.path == "/slow" else 0)
+        time.sleep(0.7 if self.path == "/slow" else 0)
         self.send_response(503 if self.path == "/down" else 200)
         self.send_header("Content-Length", "2")
         self.end_headers()
@@ -179,10 +179,10 @@ CASES = {
     ),
     "web-health, slow": Case(
         definition="web-health",
-        flags=("--input", "url=SITE/slow", "--input", "warning=600ms", "--input", "critical=9s"),
+        flags=("--input", "url=SITE/slow", "--input", "warning=350ms", "--input", "critical=9s"),
         verdict="warning",
         executed=("probe", "analyze", "tell"),
-        said=("[WARNING] page: SITE/slow answered 200 in ", ", above 600ms", "warning above 600ms, critical above 9s."),
+        said=("[WARNING] page: SITE/slow answered 200 in ", ", above 350ms", "warning above 350ms, critical above 9s."),
     ),
     "web-health, broken": Case(
         definition="web-health",
@@ -208,10 +208,10 @@ CASES = {
     ),
     "web, slow": Case(
         definition="web",
-        flags=("--input", "urls=SITE/ SITE/slow", "--input", "warning=600ms", "--input", "critical=9s"),
+        flags=("--input", "urls=SITE/ SITE/slow", "--input", "warning=350ms", "--input", "critical=9s"),
         verdict="warning",
         executed=("probe", "analyze", "tell"),
-        said=("[WARNING] SITE/slow answered 200 in ", ", above 600ms", "1 other check is ok: http_127_0_0_1_"),
+        said=("[WARNING] SITE/slow answered 200 in ", ", above 350ms", "1 other check is ok: http_127_0_0_1_"),
     ),
     "web, broken": Case(
         definition="web",
@@ -640,7 +640,7 @@ def test_web_says_what_is_wrong_with_its_inputs_before_it_asks_anybody(
         ("local-monitor", ("--hostname", "box", *SICK), "[CRITICAL] box: memory is "),
         (
             "web-health",
-            ("--input", "url=SITE/slow", "--input", "warning=600ms", "--input", "critical=9s"),
+            ("--input", "url=SITE/slow", "--input", "warning=350ms", "--input", "critical=9s"),
             "[WARNING] page: SITE/slow answered 200 in ",
         ),
         ("web", ("--input", "urls=SITE/down"), "[CRITICAL] SITE/down answered 503, expected 200 to 399"),
