@@ -44,7 +44,7 @@ class _Site(BaseHTTPRequestHandler):
     """A web site: `/down` is broken, `/slow` takes its time, the rest is well."""
 
     def do_GET(self) -> None:
-        time.sleep(0.05 if self.path == "/slow" else 0)
+        time.sleep(0.4 if self.path == "/slow" else 0)
         self.send_response(503 if self.path == "/down" else 200)
         self.send_header("Content-Length", "2")
         self.end_headers()
@@ -204,14 +204,14 @@ CASES = {
         definition="web",
         flags=("--input", "urls=SITE/, SITE/other SITE/"),
         executed=("probe", "tell"),
-        said=("analyze: skipped — when is false: ", "send: changes acts as problems\n  succeeded in "),
+        said=("analyze: skipped — when is false: ", "▸ tell (notify)\n  succeeded in "),
     ),
     "web, slow": Case(
         definition="web",
-        flags=("--input", "urls=SITE/ SITE/slow", "--input", "warning=10ms", "--input", "critical=1m"),
+        flags=("--input", "urls=SITE/ SITE/slow", "--input", "warning=350ms", "--input", "critical=9s"),
         verdict="warning",
         executed=("probe", "analyze", "tell"),
-        said=("[WARNING] SITE/slow answered 200 in ", ", above 10ms", "1 other check is ok: http_127_0_0_1_"),
+        said=("[WARNING] SITE/slow answered 200 in ", ", above 350ms", "1 other check is ok: http_127_0_0_1_"),
     ),
     "web, broken": Case(
         definition="web",
