@@ -20,10 +20,10 @@ BROKEN_OFF: Final = "unexpected eof while reading"
 """OpenSSL's words for a connection that ended without TLS's goodbye."""
 _NAME_AND_ADDRESS: Final = frozenset({62, 64})
 """OpenSSL's results where the certificate is for another name, or another address."""
-_REASON: Final = re.compile(r"error:[0-9A-Fa-f]+:[^:]*:[^:]*:([^,]+)")
-_RESULT: Final = re.compile(r"^.*(?:verify result|problem): | \(\d+\)$")
+_REASON: Final = r"error:[0-9A-Fa-f]+:[^:]*:[^:]*:([^,]+)"
+_RESULT: Final = r"^.*(?:verify result|problem): | \(\d+\)$"
 """What stands before and after the reason in libcurl's words about a certificate."""
-_ALERT: Final = re.compile(r"(?:ssl/tls|sslv3|tlsv1|tlsv13)(?: alert)? ")
+_ALERT: Final = r"(?:ssl/tls|sslv3|tlsv1|tlsv13)(?: alert)? "
 
 
 class Distrust(StrEnum):
@@ -88,7 +88,7 @@ def distrust_of(result: int) -> Distrust:
 def complaint(result: int, said: str) -> str:
     """Say what is wrong with a certificate, as what follows “the certificate of shop.example:443 ”."""
     known = _SAID.get(distrust_of(result)) or _OTHERS.get(result)
-    return known or f"is not accepted (“{_RESULT.sub('', said)}”)"
+    return known or f"is not accepted (“{re.sub(_RESULT, '', said)}”)"
 
 
 def unconvincing(result: int, said: str, where: str, wanted: str) -> Unreachable:
@@ -101,18 +101,18 @@ def unconvincing(result: int, said: str, where: str, wanted: str) -> Unreachable
 
 def reason_in(text: str) -> str:
     """Return OpenSSL's reason in a text of libcurl's; empty where there is none."""
-    found = _REASON.search(text)
+    found = re.search(_REASON, text)
     return found[1].strip() if found else ""
 
 
 def wants_certificate(reason: str) -> bool:
     """Say whether a server turned a client away for want of a certificate of the client's."""
-    return _ALERT.sub("", reason) in _CLIENTS
+    return re.sub(_ALERT, "", reason) in _CLIENTS
 
 
 def no_handshake(reason: str, where: str, remedy: str = "") -> Unreachable:
     """Make the error for a handshake that failed for a reason of OpenSSL's; `remedy` is for who speaks no TLS."""
-    short = _ALERT.sub("", reason)
+    short = re.sub(_ALERT, "", reason)
     for reasons, code, sentence in HANDSHAKES:
         if short in reasons:
             hint = f": {remedy}" if remedy and sentence == NO_TLS else ""

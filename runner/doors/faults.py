@@ -41,11 +41,11 @@ _ENDINGS: Final = {
     _NOTHING: "closed without an answer",
 }
 _MANGLED: Final = (
-    (re.compile("Content-Length"), "its Content-Length is no length"),
-    (re.compile("NUL byte in header"), "a header holds a zero byte"),
-    (re.compile("Header without colon"), "a line of its headers has no colon"),
-    (re.compile(r"chunk|hexadecimal", re.IGNORECASE), "its pieces are not of the length that they say"),
-    (re.compile("Transfer-Encoding|content encoding", re.IGNORECASE), "it comes in an encoding that nobody asked for"),
+    ("Content-Length", "its Content-Length is no length"),
+    ("NUL byte in header", "a header holds a zero byte"),
+    ("Header without colon", "a line of its headers has no colon"),
+    ("(?i)chunk|hexadecimal", "its pieces are not of the length that they say"),
+    ("(?i)Transfer-Encoding|content encoding", "it comes in an encoding that nobody asked for"),
 )
 """Words of libcurl about answers that make no sense, and ours."""
 _NONSENSE: Final = {
@@ -54,16 +54,16 @@ _NONSENSE: Final = {
     16: "its HTTP/2 makes no sense",
     61: "it cannot be decompressed",
 }
-_JUDGED: Final = re.compile("verify result|certificate problem|subject name")
+_JUDGED: Final = "verify result|certificate problem|subject name"
 """Words of libcurl about a certificate that was shown."""
 _BREAKS: Final = (
-    (re.compile("Proxy CONNECT aborted"), _ENDINGS[_NOTHING]),
-    (re.compile("Connection died"), "the server broke off every try"),
-    (re.compile(r"HTTP/2 stream .*\(error \w+ (\w+)\)"), r"the server broke off the answer (HTTP/2 says \1)"),
+    ("Proxy CONNECT aborted", _ENDINGS[_NOTHING]),
+    ("Connection died", "the server broke off every try"),
+    (r"HTTP/2 stream .*\(error \w+ (\w+)\)", r"the server broke off the answer (HTTP/2 says \1)"),
 )
 """Words of libcurl about connections that broke, and ours."""
-_SYSTEM: Final = re.compile(r"(?:Recv|Send) failure: (.+)")
-_FILE: Final = re.compile(r"(?:file|path): (.+)")
+_SYSTEM: Final = r"(?:Recv|Send) failure: (.+)"
+_FILE: Final = r"(?:file|path): (.+)"
 
 
 @record
@@ -89,7 +89,7 @@ class Fault:
     @property
     def distrusts(self) -> bool:
         """A certificate was shown, and does not convince."""
-        return self.number in _UNTRUSTED and _JUDGED.search(self.said) is not None
+        return self.number in _UNTRUSTED and re.search(_JUDGED, self.said) is not None
 
 
 def fault_of(handle: pycurl.Curl, error: pycurl.error) -> Fault:
@@ -157,7 +157,7 @@ def _insecure(fault: Fault, where: str, wanted: str, plain: str) -> NodeError | 
 
 
 def _no_authorities(said: str) -> NodeError:
-    file = _FILE.search(said)
+    file = re.search(_FILE, said)
     which = f" in {file[1]}" if file else ""
     hint = "correct the variable that names them (REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE or SSL_CERT_FILE)"
     msg = f"no certificate can be verified, for the authorities{which} cannot be read: {hint}"
@@ -166,7 +166,7 @@ def _no_authorities(said: str) -> NodeError:
 
 def _nonsense(fault: Fault) -> str:
     """Say how an answer is none; empty where that is not what is wrong."""
-    known = next((words for pattern, words in _MANGLED if pattern.search(fault.said)), "")
+    known = next((words for pattern, words in _MANGLED if re.search(pattern, fault.said)), "")
     return known or _NONSENSE.get(fault.number, "")
 
 
@@ -179,8 +179,8 @@ def _lost(fault: Fault) -> str:
     if reason:
         return f"what came cannot be decrypted (“{reason}”)"
     for pattern, words in _BREAKS:
-        if found := pattern.search(fault.said):
+        if found := re.search(pattern, fault.said):
             return found.expand(words)
-    if system := _SYSTEM.fullmatch(fault.said):
+    if system := re.fullmatch(_SYSTEM, fault.said):
         return system[1].lower()
     return _ENDINGS.get(fault.number) or f"“{fault.said}”"
