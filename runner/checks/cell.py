@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from datetime import timedelta
@@ -17,7 +18,7 @@ _LARGEST: Final = 1 << 53
 
 
 def number_of(cell: object) -> Decimal | None:
-    """Return a cell as a number, a time span in seconds; None where it is none."""
+    """Return a cell as a number, a time span in seconds; None where it is none, or one that JSON does not have."""
     if isinstance(cell, timedelta):
         return Decimal(repr(cell.total_seconds()))
     if isinstance(cell, int | Decimal):
@@ -28,7 +29,7 @@ def number_of(cell: object) -> Decimal | None:
         found = Decimal(cell.strip())
     else:
         return None
-    return found if found.is_finite() else None
+    return found if found.is_finite() and math.isfinite(float(found)) else None
 
 
 def same(cell: object, wanted: object) -> bool:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 logging.getLogger("psycopg").addHandler(logging.NullHandler())  # what it has to say comes as an error, too
 logging.getLogger("psycopg").propagate = False
 
+_NOWHERE: Final = "/dev/null/none"
+"""A file that cannot be there."""
 _GLANCE: Final = 0.05
 """Seconds between two looks at whether the run was told to stop."""
 
@@ -57,7 +59,9 @@ def neutral() -> dict[str, str]:
     no_defaults = {"min_protocol_version": "3.0", "max_protocol_version": "3.0"}
     given = {
         "client_encoding": "utf8",
-        "passfile": "/dev/null/none",  # one that is there would do for whoever writes a definition, too
+        # what lies in the home folder would do for whoever writes a definition, too
+        "passfile": _NOWHERE,
+        "sslrootcert": _NOWHERE,
         **{key: value for key, value in no_defaults.items() if key in defaults},
     }
     return {key: value.decode() for key, value in defaults.items() if key != "service"} | given

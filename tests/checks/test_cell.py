@@ -42,7 +42,18 @@ def test_what_is_a_number_is_read_as_one(cell: object, number: str) -> None:
     "cell",
     [
         *(None, "", "abc", "1,5", "0x10", "1_000", "٣", "NaN"),
-        *(math.nan, math.inf, Decimal("NaN"), b"1", [1], {"a": 1}, date(2026, 1, 2)),
+        *(
+            math.nan,
+            math.inf,
+            Decimal("NaN"),
+            Decimal("1e400"),
+            10**400,
+            "1e400",
+            b"1",
+            [1],
+            {"a": 1},
+            date(2026, 1, 2),
+        ),
     ],
 )
 def test_what_is_no_number_is_read_as_none(cell: object) -> None:
@@ -140,6 +151,7 @@ def test_cells_are_written_for_people(cell: object, text: str, message: str) -> 
         (2**53, float(2**53)),
         (0.25, 0.25),
         (math.inf, "inf"),
+        ("1e400", "1e400"),
         ("up", "up"),
         ("12", "12"),
         ("x" * 500, "x" * 119 + "…"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import shutil
 import signal
 import time
 from contextlib import ExitStack, closing
@@ -137,6 +138,8 @@ def test_the_next_address_is_tried_where_one_does_not_answer(server: Private) ->
 def test_nothing_of_the_environment_or_the_home_folder_says_who_logs_in(
     private_postgres: Private, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    (tmp_path / ".postgresql").mkdir()
+    shutil.copy(private_postgres.stranger, tmp_path / ".postgresql" / "root.crt")
     passwords = tmp_path / ".pgpass"
     passwords.write_text(f"*:*:*:*:{PASSWORD.replace(':', chr(92) + ':')}\n")
     passwords.chmod(0o600)
@@ -159,8 +162,9 @@ def test_nothing_of_the_environment_or_the_home_folder_says_who_logs_in(
         "PGTARGETSESSIONATTRS": "standby",
     }.items():
         monkeypatch.setenv(name, value)
-    found = Sql().ask(database_url(private_postgres.url()), "SELECT current_user, 'λ'", Deadline(10))
-    assert found.row == ("app", "λ")
+    for more in ("", "?sslmode=require"):
+        found = Sql().ask(database_url(private_postgres.url(more)), "SELECT current_user, 'λ'", Deadline(10))
+        assert found.row == ("app", "λ")
     error = failure(private_postgres.url(password=""))
     assert said(error) == (
         "login_refused",
