@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from runner.providers.filling import quotable
+from runner.providers.filling import Words, quotable
 from runner.providers.rule import DATABASES, REMOTE
 from runner.results import NOTHING
 
@@ -21,6 +21,7 @@ _HOST: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*|[0-9A-Fa-f.]*:[0-9A-Fa-f
 _UNIT: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]*")
 _UNITS: Final = (".service", ".timer", ".socket", ".mount")
 """Ends of names that are a unit's of systemd; other names may be anybody's."""
+_DNS_PORT: Final = "53"
 _PORTS: Final = {"http": "80", "https": "443"}
 _MACHINES: Final = ("instance", "host", "hostname", "node", "nodename", "target")
 """Labels that name a machine or an address, the most exact first."""
@@ -113,8 +114,15 @@ def _lookup(subject: str) -> Names:
     """Read what a lookup is about: `shop.example A at 192.0.2.53`."""
     asked, _, server = subject.partition(" at ")
     name, _, record = asked.partition(" ")
-    at = f" @{server}" if _HOST.fullmatch(server) else ""
-    return {"place": name, "record": record or "A", "at": at, **_reached(name)}
+    return {"place": name, "record": record or "A", "at": _at(server), **_reached(name)}
+
+
+def _at(server: str) -> str:
+    """Return a name server as `dig` takes it, with a blank before it: ` @ns1.shop.example -p 5353`."""
+    host, port = _address(server) or _address(server.strip("[]")), _port(server)
+    if not host or port in {"", _DNS_PORT}:
+        return f" @{host}" if host else ""
+    return Words(f" @{host} -p {port}")
 
 
 def _server(check: CheckResult) -> str:

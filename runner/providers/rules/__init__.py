@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 RULES: Final[tuple[Rule, ...]] = (*MACHINE, *CERTIFICATES, *NETWORK, *CLUSTERS, *WEB, *DATABASE, *SERVICES)
 ROOTS: Final = frozenset(
-    {"disk_full", "read_only", "memory_high", "oom_killed", "cpu_high", "hardware", "node_not_ready"}
+    {"disk_full", "disk_slow", "read_only", "memory_high", "oom_killed", "cpu_high", "hardware", "node_not_ready"}
 )
 """Troubles of a machine that bring about others on it."""
 BLIND: Final = frozenset({"could_not_tell", "address_refused", "check_wrong"})

@@ -86,6 +86,18 @@ NETWORK: Final = (
         ),
     ),
     Rule(
+        type="name_server_cut",
+        checks=frozenset({"dns"}),
+        codes=frozenset({"no_tcp"}),
+        title="Let the name server for {name} answer over TCP",
+        description="Answers that are too long for UDP do not arrive, and to many clients the name is gone.",
+        cause="The name server does not listen on TCP, or a firewall lets only UDP through.",
+        actions=(
+            "`dig {name} {record} +tcp{at}` shows whether it answers over TCP, and the same with `+notcp` over UDP",
+            "Open TCP port 53 on the way to it, and have it listen there",
+        ),
+    ),
+    Rule(
         type="wrong_records",
         checks=frozenset({"dns"}),
         codes=frozenset({"content"}),
