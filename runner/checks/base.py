@@ -71,10 +71,10 @@ def machine(scope: Scope) -> str:
 
 @record
 class Confirm:
-    """How often something critical is looked at before it counts."""
+    """How often something that is not well is looked at before it counts."""
 
     tries: Annotated[int, Interval(ge=1, le=10)] = 2
-    """How many have to fail."""
+    """How many have to show it."""
     pause: Pause = 3.0
     """Between two tries."""
 
@@ -115,7 +115,7 @@ class Check(ABC):
     timeout: Duration = 10.0
     """Of one try."""
     confirm: Confirm | None = None
-    """Look again before something critical counts; remote checks do unless told otherwise."""
+    """Look again before a warning or worse counts; remote checks do unless told otherwise."""
     for_each: Items | None = None
     """Make one check of each item of a list; the other keys read the item as `{{ item }}`."""
 
@@ -160,7 +160,7 @@ class Check(ABC):
 
     @property
     def confirmation(self) -> Confirm:
-        """How often it is looked at before something critical counts."""
+        """How often it is looked at before a warning or worse counts."""
         return self.confirm or Confirm(tries=2 if self.remote else 1)
 
     @property

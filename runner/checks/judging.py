@@ -15,11 +15,15 @@ from runner.spec import duration_text
 from runner.threads import concurrently
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from runner.scope import Scope
     from runner.spec import Threshold
 
 GRACE: Final = 0.2
 """Seconds that a look has to come back by itself once its time is up, before it is left behind."""
+BAD: Final = frozenset({Verdict.WARNING, Verdict.CRITICAL})
+"""Verdicts that are looked at again before they count; who could not tell will hardly know more."""
 WRONG_ANSWERS: Final = frozenset({"redirect"})
 """Codes of refusals that what is watched is to blame for."""
 ILL: Final = frozenset({"no_network", "no_resolver"})
@@ -42,25 +46,32 @@ class Judged:
 
 
 def examine(check: Check, scope: Scope) -> Judged:
-    """Look until the verdict is not critical or the tries are used up.
+    """Look until all is well or the tries are used up: only what every look has shown counts.
 
     Raises `TimedOut` or `Cancelled` where the time of the whole node is over.
     """
     started = time.perf_counter()
     confirm = check.confirmation
-    judged, tries = judge(check, _look(check, scope)), 1
-    while judged.verdict is Verdict.CRITICAL and tries < confirm.tries:
+    looks = [judge(check, _look(check, scope))]
+    while looks[-1].verdict in BAD and len(looks) < confirm.tries:
         if scope.deadline.left < confirm.pause + check.timeout:
             break
         scope.deadline.sleep(confirm.pause)
-        judged, tries = judge(check, _look(check, scope)), tries + 1
+        looks.append(judge(check, _look(check, scope)))
+    judged = min(reversed(looks), key=lambda look: look.verdict.rank)
     message = judged.message
-    if judged.verdict is Verdict.CRITICAL and confirm.tries > 1:
-        short = "" if tries == confirm.tries else ", no time for another"
+    if judged.verdict in BAD and confirm.tries > 1:
         said, semicolon, more = message.partition("; ")  # what is behind it is background
-        message = f"{said} (failed {tries} of {confirm.tries} tries{short}){semicolon}{more}"
+        message = f"{said} ({_counted(looks, confirm.tries)}){semicolon}{more}"
     elapsed = (time.perf_counter() - started) * 1000
-    return replace(judged, message=message, tries=tries, duration_ms=round(elapsed, 2))
+    return replace(judged, message=message, tries=len(looks), duration_ms=round(elapsed, 2))
+
+
+def _counted(looks: Sequence[Judged], most: int) -> str:
+    """Say how often it was so: `failed 2 of 2 tries`."""
+    failed = sum(look.verdict is Verdict.CRITICAL for look in looks)
+    told = f"failed {failed}" if failed else f"in {len(looks)}"
+    return f"{told} of {most} tries" + (", no time for another" if len(looks) < most else "")
 
 
 def judge(check: Check, seen: Seen) -> Judged:

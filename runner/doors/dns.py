@@ -82,8 +82,8 @@ class Dns:
 
         The machine's own resolvers are asked wherever they are, as the system does for every name: in clouds they
         have link-local addresses. What comes with another id or from elsewhere is no answer. Raises `TimedOut`,
-        `Cancelled`, `Unreachable` (`not_resolved`, `connection_refused`, `connection_lost`, `unreachable`, and
-        `no_network` or `no_resolver` where the machine itself is why) or `Refused` (`refused_address`).
+        `Cancelled`, `Unreachable` (`not_resolved`, `connection_refused`, `connection_lost`, `unreachable`, `no_tcp`,
+        and `no_network` or `no_resolver` where the machine itself is why) or `Refused` (`refused_address`).
         """
         if server is None:
             return self._ask_own(query, deadline)
@@ -165,9 +165,13 @@ def _listed(text: str) -> list[str]:
 def _asked(query: bytes, address: Address, deadline: Deadline) -> tuple[bytes, bool]:
     """Return the answer of one server, and whether it came over TCP."""
     data = _over_udp(query, address, deadline)
-    if len(data) > 2 and data[2] & _TRUNCATED:  # noqa: PLR2004 - the third byte
+    if len(data) <= 2 or not data[2] & _TRUNCATED:  # noqa: PLR2004 - the third byte
+        return data, False
+    try:
         return _over_tcp(query, address, deadline), True
-    return data, False
+    except (TimedOut, Unreachable) as error:
+        msg = f"{address} answered over UDP, cut off, and cannot be asked for all of it over TCP: {error.message}"
+        raise Unreachable(msg, code="no_tcp") from error
 
 
 def _over_udp(query: bytes, address: Address, deadline: Deadline) -> bytes:

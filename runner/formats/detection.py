@@ -117,7 +117,7 @@ def _nothing_fits(payload: Payload) -> NodeError:
         msg = "the payload is empty: give one with --payload, --file, --event or --sample"
         return NodeError(msg, code="no_alert")
     wanted = "; ".join(f"{name} looks for {FORMATS.load(name).looks_for}" for name in FORMATS)
-    msg = f"no alert format fits the payload: {wanted}; {_keys(payload)}"
+    msg = f"no alert format fits the payload: {_keys(payload)}; {wanted}"
     return NodeError(msg, code="unknown_format")
 
 

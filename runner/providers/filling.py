@@ -18,6 +18,12 @@ _LONGEST: Final = 200
 """Characters of a name in a command."""
 
 
+class Words(str):
+    """Several words of a command that were looked at by whoever put them together: they stay apart."""
+
+    __slots__ = ()
+
+
 def fill(text: str, names: Mapping[str, str]) -> str | None:
     """Fill names in; None where one of them is not known, or does not belong into a command."""
     parts = text.split("`")
@@ -41,6 +47,8 @@ def quotable(value: str) -> bool:
 
 def _quoted(value: str) -> str:
     """Quote a text, but for a blank before it."""
+    if isinstance(value, Words):
+        return value
     bare = value.lstrip()
     return value[: len(value) - len(bare)] + shlex.quote(bare) if bare else ""
 

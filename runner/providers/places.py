@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from runner.providers.filling import quotable
+from runner.providers.filling import Words, quotable
 from runner.providers.rule import DATABASES, REMOTE
 from runner.results import NOTHING
 
@@ -19,6 +19,9 @@ _HOST_AND_PORT: Final = re.compile(r"(?:\[(?P<six>[^\]]+)\]|(?P<plain>[^:\s]+)):
 _HOST: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*|[0-9A-Fa-f.]*:[0-9A-Fa-f:.%]*")
 """A name, or an address of either kind."""
 _UNIT: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]*")
+_UNITS: Final = (".service", ".timer", ".socket", ".mount")
+"""Ends of names that are a unit's of systemd; other names may be anybody's."""
+_DNS_PORT: Final = "53"
 _PORTS: Final = {"http": "80", "https": "443"}
 _MACHINES: Final = ("instance", "host", "hostname", "node", "nodename", "target")
 """Labels that name a machine or an address, the most exact first."""
@@ -84,27 +87,42 @@ def alert_names(alert: Alert, said: Sequence[str], behind: str) -> Mapping[str, 
     path = next((labels[key] for key in _PATHS if labels.get(key)), "")
     subject = alert.subject or where
     reached = _reached(where)
-    host = reached.get("address") or subject or f"the {behind} behind “{alert.name}”"
+    behind_it = "service" if behind == "service" else "machine"
+    host = reached.get("address") or subject or f"the {behind_it} behind “{alert.name}”"
     machine = host if where else f"the machine of {subject}" if subject else f"the machine behind “{alert.name}”"
-    place = host if behind == "machine" else subject or host
+    place = subject or host if behind == "service" else host
     return {
         **known,
         **reached,
         "name": host,
         "wanted": host,
-        "place": _on_host(path, place),
+        "place": _on_host(path or _part(labels, behind), place),
         "host": host,
         "machine": machine,
         "on": _blank(path),
     }
 
 
+def _part(labels: Mapping[str, str], behind: str) -> str:
+    """Name the program of a host that an alert is about; empty where it is none."""
+    name = labels.get("name", "")
+    program = labels.get("process") or (name if name.endswith(_UNITS) else "")
+    return program or ("the program" if behind == "program" else "")
+
+
 def _lookup(subject: str) -> Names:
     """Read what a lookup is about: `shop.example A at 192.0.2.53`."""
     asked, _, server = subject.partition(" at ")
     name, _, record = asked.partition(" ")
-    at = f" @{server}" if _HOST.fullmatch(server) else ""
-    return {"place": name, "record": record or "A", "at": at, **_reached(name)}
+    return {"place": name, "record": record or "A", "at": _at(server), **_reached(name)}
+
+
+def _at(server: str) -> str:
+    """Return a name server as `dig` takes it, with a blank before it: ` @ns1.shop.example -p 5353`."""
+    host, port = _address(server) or _address(server.strip("[]")), _port(server)
+    if not host or port in {"", _DNS_PORT}:
+        return f" @{host}" if host else ""
+    return Words(f" @{host} -p {port}")
 
 
 def _server(check: CheckResult) -> str:

@@ -42,7 +42,7 @@ class Rule:
     """Words of which such an alert has one beside the phrase; none: it needs no more."""
     unless: frozenset[str] = frozenset()
     """Words of alerts that are about something else after all."""
-    behind: Literal["machine", "service"] = "service"
+    behind: Literal["machine", "program", "service"] = "service"
     """What an alert is taken to be about that does not say what it is about."""
 
 

@@ -336,17 +336,18 @@ def dripping(connection: socket.socket) -> None:
 
 
 @pytest.mark.parametrize(
-    ("talk", "code", "message"),
+    ("talk", "reason"),
     [
-        (hanging_up, "connection_lost", "connection to {server} lost: closed by the other side"),
-        (dripping, "timed_out", "{server} did not answer within 400ms when asked for the A record of shop.example"),
+        (None, "connection refused by {server}"),
+        (hanging_up, "connection to {server} lost: closed by the other side"),
+        (dripping, "timed out after 400ms"),
     ],
-    ids=["hangs-up", "drips"],
+    ids=["refuses", "hangs-up", "drips"],
 )
-def test_half_an_answer_over_tcp_is_critical_within_the_time(
-    talk: Callable[[socket.socket], None], code: str, message: str, serve: Serve, scope: Scope
+def test_a_server_that_answers_over_udp_alone_is_critical_within_the_time(
+    talk: Callable[[socket.socket], None] | None, reason: str, serve: Serve, closed_port: int, scope: Scope
 ) -> None:
-    port, started = serve(talk), time.monotonic()
+    port, started = serve(talk) if talk else closed_port, time.monotonic()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
         server.bind(("127.0.0.1", port))
 
@@ -357,8 +358,12 @@ def test_half_an_answer_over_tcp_is_critical_within_the_time(
         threading.Thread(target=truncate, daemon=True).start()
         result = examine(check_of("shop.example", f"127.0.0.1:{port}", timeout="400ms"), scope)
     assert time.monotonic() - started < 0.4 + 2
-    assert (result.verdict, result.code) == (Verdict.CRITICAL, code)
-    assert result.message == message.format(server=f"127.0.0.1:{port}")
+    server_name = f"127.0.0.1:{port}"
+    assert (result.verdict, result.code) == (Verdict.CRITICAL, "no_tcp")
+    assert result.message == (
+        f"{server_name} answered over UDP, cut off, and cannot be asked for all of it over TCP: "
+        + reason.format(server=server_name)
+    )
 
 
 # --- whom to ask --------------------------------------------------------------------------------------

@@ -145,10 +145,36 @@ def test_a_bug_in_a_check_escapes(scope: Scope) -> None:
         examine(Stub(shows=(TypeError("a bug"),)), scope)
 
 
-def test_a_critical_value_is_confirmed_where_asked_for(scope: Scope) -> None:
-    stub = Stub(shows=(at(95), at(80)), confirm=Confirm(tries=3, pause=0.001))
-    judged = examine(stub, scope)
-    assert (judged.verdict, judged.tries, judged.message) == (Verdict.WARNING, 2, "tank is 80% full, above 70%")
+BLIND: Final = Seen(message="the tank is dark", verdict=Verdict.UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    ("shows", "verdict", "tries", "message"),
+    [
+        pytest.param((at(50),), Verdict.OK, 1, "tank is 50% full", id="well"),
+        pytest.param((at(95), at(50)), Verdict.OK, 2, "tank is 50% full", id="critical-once"),
+        pytest.param((at(80), at(50)), Verdict.OK, 2, "tank is 50% full", id="warning-once"),
+        pytest.param(
+            (at(95), at(96)), Verdict.CRITICAL, 2, "tank is 96% full, above 90% (failed 2 of 2 tries)", id="critical"
+        ),
+        pytest.param(
+            (at(80), at(81)), Verdict.WARNING, 2, "tank is 81% full, above 70% (in 2 of 2 tries)", id="warning"
+        ),
+        pytest.param(
+            (at(95), at(80)), Verdict.WARNING, 2, "tank is 80% full, above 70% (failed 1 of 2 tries)", id="better"
+        ),
+        pytest.param(
+            (at(80), at(95)), Verdict.WARNING, 2, "tank is 80% full, above 70% (failed 1 of 2 tries)", id="worse"
+        ),
+        pytest.param((at(95), BLIND), Verdict.UNKNOWN, 2, "the tank is dark", id="then-unknown"),
+        pytest.param((BLIND,), Verdict.UNKNOWN, 1, "the tank is dark", id="unknown"),
+    ],
+)
+def test_what_is_not_well_is_looked_at_again_before_it_counts(
+    shows: tuple[Seen, ...], verdict: Verdict, tries: int, message: str, scope: Scope
+) -> None:
+    judged = examine(Stub(shows=shows, confirm=Confirm(pause=0.001)), scope)
+    assert (judged.verdict, judged.tries, judged.message) == (verdict, tries, message)
 
 
 def test_a_local_check_is_looked_at_once_by_default(scope: Scope) -> None:

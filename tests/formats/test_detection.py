@@ -146,8 +146,8 @@ KEYS = ", ".join(f'"k{number}"' for number in range(12))
             {f"k{number}": 1 for number in range(14)},
             "",
             "unknown_format",
-            f"no alert format fits the payload: alertmanager looks for {ALERTMANAGER}; grafana looks for {GRAFANA};"
-            f" pagerduty looks for {PAGERDUTY}; generic looks for {GENERIC}; its keys are {KEYS} and 2 more",
+            f"no alert format fits the payload: its keys are {KEYS} and 2 more; alertmanager looks for {ALERTMANAGER};"
+            f" grafana looks for {GRAFANA}; pagerduty looks for {PAGERDUTY}; generic looks for {GENERIC}",
             id="nothing-fits",
         ),
         pytest.param(

@@ -123,6 +123,25 @@ def test_advice_on_an_address_that_is_refused_is_not_that_on_a_tool_that_is_miss
 
 
 @pytest.mark.parametrize(
+    ("server", "at"),
+    [
+        ("192.0.2.53", " @192.0.2.53"),
+        ("192.0.2.53:53", " @192.0.2.53"),
+        ("ns1.shop.example:5353", " @ns1.shop.example -p 5353"),
+        ("[::1]:5353", " @::1 -p 5353"),
+        ("[2001:db8::53]", " @2001:db8::53"),
+        ("2001:db8::53", " @2001:db8::53"),
+    ],
+)
+def test_advice_on_a_lookup_asks_the_server_of_the_check_at_its_port(server: str, at: str) -> None:
+    found = only(analyse(check("dns", f"shop.example MX at {server}", code="no_tcp")))
+    assert found.title == "Let the name server for shop.example answer over TCP"
+    assert found.actions[0] == (
+        f"`dig shop.example MX +tcp{at}` shows whether it answers over TCP, and the same with `+notcp` over UDP"
+    )
+
+
+@pytest.mark.parametrize(
     ("results", "cause"),
     [
         pytest.param(

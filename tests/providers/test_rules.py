@@ -15,7 +15,7 @@ from runner.providers.kinds import kind_of
 from runner.providers.rule import REMOTE
 from runner.providers.rules import BLIND, ROOTS, RULES
 from runner.providers.topics import alert_rule, check_rule, words
-from tests.providers.stage import alert, check, http
+from tests.providers.stage import alert, analyse, check, http
 
 if TYPE_CHECKING:
     from runner.facts import CheckResult
@@ -202,14 +202,30 @@ ALERTS: Final = {
         "HostOutOfDiskSpace",
         "HostOutOfInodes",
         "DiskFull",
+        "write error: No space left on device",
+        "ENOSPC",
+        "ElasticsearchDiskOutOfSpace",
     ),
+    "disk_slow": ("HighDiskIOLatency", "NodeDiskIOSaturation", "HostUnusualDiskReadRate", "IOWait above 40%"),
+    "open_files": ("NodeFileDescriptorLimit", "Too many open files"),
+    "conntrack": ("NodeHighNumberConntrackEntriesUsed", "HostConntrackLimit"),
     "read_only": ("NodeFilesystemReadonly", "Filesystem is read only", "NodeFilesystemDeviceError"),
     "memory_high": ("HighMemoryUsage", "HostOutOfMemory", "HostSwapIsFillingUp", "ContainerHighMemoryUsage"),
     "oom_killed": ("PodOOMKilled", "OOMKilled", "HostOomKillDetected", "KubeContainerOOMKilled"),
     "cpu_high": ("HighCPUUsage", "CPU quota exceeded", "load average is 12", "HostHighCpuLoad", "CPUThrottlingHigh"),
-    "not_running": ("Nginx process down", "sshd is not running"),
+    "not_running": ("Nginx process down", "sshd is not running", "NodeSystemdServiceFailed", "SystemdUnitFailed"),
     "clock": ("NodeClockSkewDetected", "NodeClockNotSynchronising", "NTP offset"),
-    "hardware": ("RAID disk failed", "CPU temperature", "SmartDeviceTemperatureWarning", "HostRaidArrayGotInactive"),
+    "hardware": (
+        "RAID disk failed",
+        "CPU temperature",
+        "SmartDeviceTemperatureWarning",
+        "HostRaidArrayGotInactive",
+        "NodeRAIDDiskFailure",
+        "ZFSPoolDegraded",
+        "HostPhysicalComponentTooHot",
+        "UPSOnBattery",
+        "Disk errors",
+    ),
     "certificate_expired": ("SSL certificate expired", "CertificateExpired", "TLSCertExpired"),
     "certificate_expiring": (
         "CertExpiry",
@@ -222,32 +238,79 @@ ALERTS: Final = {
     "not_resolved": ("DNS lookups fail", "CoreDNS is unhappy"),
     "connection_refused": ("connection refused by db",),
     "timed_out": ("Probe timed out", "UpstreamTimeouts"),
+    "name_server_failed": ("DNSSECExpiry",),
+    "domain_expiring": ("DomainExpiring", "Domain registration ends"),
+    "interface": (
+        "NodeNetworkReceiveErrs",
+        "NodeNetworkTransmitErrs",
+        "NodeNetworkInterfaceFlapping",
+        "NodeBondingDegraded",
+        "HostNetworkInterfaceSaturated",
+    ),
+    "overcommitted": (
+        "KubeMemoryOvercommit",
+        "KubeCPUOvercommit",
+        "KubeletTooManyPods",
+        "Not enough memory to schedule pod",
+    ),
+    "scaled_out": ("KubeHpaMaxedOut",),
+    "volume_failed": ("KubePersistentVolumeErrors",),
+    "quorum": ("etcdNoLeader", "etcdInsufficientMembers", "etcdHighNumberOfLeaderChanges", "PostgresqlSplitBrain"),
+    "monitoring": (
+        "NodeTextFileCollectorScrapeError",
+        "PrometheusBadConfig",
+        "PrometheusRuleFailures",
+        "PrometheusMissingRuleEvaluations",
+        "PrometheusTSDBCompactionsFailing",
+        "AlertmanagerFailedReload",
+        "AlertmanagerFailedToSendAlerts",
+        "KubeStateMetricsListErrors",
+        "PostgresqlExporterError",
+    ),
+    "memory_limit": ("RedisOutOfConfiguredMaxmemory", "ElasticsearchHeapUsageTooHigh", "JvmMemoryFillingUp"),
+    "client_errors": ("NginxHighHttp4xxErrorRate",),
+    "deadlocks": ("PostgresqlDeadLocks", "Deadlock", "PostgresqlTooManyLocksAcquired"),
+    "vacuum": ("PostgresqlTooManyDeadTuples", "PostgresqlTableNotAutoVacuumed", "PostgresqlBloatIndexHigh"),
     "unreachable": ("host unreachable", "No route to db"),
-    "server_error": ("HTTP5xx rate", "HighErrorRate", "HighRequestErrors"),
+    "server_error": ("HTTP5xx rate", "HighErrorRate", "HighRequestErrors", "KubeAPIErrorBudgetBurn"),
     "bad_gateway": ("Many 502 answers",),
-    "slow": ("HighLatency", "API latency", "HighDiskIOLatency", "Slow queries", "RequestDurationHigh p99"),
+    "slow": ("HighLatency", "API latency", "Slow queries", "RequestDurationHigh p99"),
     "too_many_requests": ("RateLimitReached", "Too many requests"),
     "crash_looping": ("KubePodCrashLooping", "CrashLoopBackOff", "ContainerRestarts"),
     "image_pull": ("ImagePullBackOff", "ErrImagePull"),
     "node_not_ready": ("KubeNodeNotReady", "NodeNotReady", "KubeNodeUnreachable", "KubeletDown"),
-    "not_ready": ("KubePodNotReady", "KubeDeploymentReplicasMismatch", "KubeStatefulSetReplicasMismatch"),
+    "not_ready": (
+        "KubePodNotReady",
+        "KubeDeploymentReplicasMismatch",
+        "KubeStatefulSetReplicasMismatch",
+        "KubeDeploymentGenerationMismatch",
+        "KubeStatefulSetUpdateNotRolledOut",
+        "KubeContainerWaiting",
+        "KubeDaemonSetMisScheduled",
+    ),
     "quota": ("KubeQuotaAlmostFull",),
-    "connections": ("PostgresqlTooManyConnections", "ConnectionPoolFull"),
-    "replication": ("PostgresqlReplicationLag", "MysqlReplicationNotRunning"),
-    "backlog": ("RabbitmqQueueGrowing", "KafkaConsumerLag", "QueueBacklog"),
-    "job_failed": ("KubeJobFailed", "BackupFailed", "CronJobSuspended"),
+    "connections": ("PostgresqlTooManyConnections", "RedisRejectedConnections", "ConnectionPoolFull"),
+    "replication": (
+        "PostgresqlReplicationLag",
+        "MysqlReplicationNotRunning",
+        "MysqlSlaveIoThreadNotRunning",
+        "KafkaUnderReplicatedPartitions",
+    ),
+    "backlog": ("RabbitmqQueueGrowing", "RabbitmqTooManyUnackMessages", "KafkaConsumerLag", "QueueBacklog"),
+    "job_failed": ("KubeJobFailed", "KubeJobNotCompleted", "BackupFailed", "CronJobSuspended"),
     "service_down": (
         "InstanceDown",
         "TargetDown",
         "PrometheusTargetMissing",
         "BlackboxProbeFailed",
+        "BlackboxProbeHttpFailure",
         "Load balancer down",
         "Program crashed",
         "KubeAPIDown",
         "PostgresqlDown",
         "Checkout is unavailable",
     ),
-    "always_firing": ("Watchdog", "DeadMansSwitch"),
+    "always_firing": ("Watchdog", "DeadMansSwitch", "InfoInhibitor"),
     "": ("HAProxy load balancer CPU", "payload parameter rejected", "downstream is fine", "Backup ran", "Tea is cold"),
 }
 
@@ -278,6 +341,20 @@ def test_labels_and_texts_help_where_the_name_says_nothing(
     found = alert_rule(alert("Alert 7", labels=labels, annotations=annotations, description=description))
     assert found is not None
     assert found.type == "oom_killed"
+
+
+@pytest.mark.parametrize(
+    ("labels", "title"),
+    [
+        ({"instance": "web-1:9100", "name": "nginx.service"}, "Start nginx.service on web-1 again"),
+        ({"instance": "web-1:9100", "process": "sshd"}, "Start sshd on web-1 again"),
+        ({"instance": "web-1:9100", "name": "a-container"}, "Start the program on web-1 again"),
+        ({}, "Start the program on the machine behind “NodeSystemdServiceFailed” again"),
+    ],
+)
+def test_what_has_stopped_is_a_program_and_not_its_machine(labels: dict[str, str], title: str) -> None:
+    (found,) = analyse(alert("NodeSystemdServiceFailed", labels=labels)).recommendations
+    assert (found.type, found.title) == ("not_running", title)
 
 
 @pytest.mark.parametrize(

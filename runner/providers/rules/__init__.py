@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from runner.providers.rules.certificates import CERTIFICATES
+from runner.providers.rules.clusters import CLUSTERS
 from runner.providers.rules.databases import DATABASE
 from runner.providers.rules.machine import MACHINE
 from runner.providers.rules.network import NETWORK
@@ -21,9 +22,9 @@ from runner.providers.rules.web import WEB
 if TYPE_CHECKING:
     from runner.providers.rule import Rule
 
-RULES: Final[tuple[Rule, ...]] = (*MACHINE, *CERTIFICATES, *NETWORK, *WEB, *DATABASE, *SERVICES)
+RULES: Final[tuple[Rule, ...]] = (*MACHINE, *CERTIFICATES, *NETWORK, *CLUSTERS, *WEB, *DATABASE, *SERVICES)
 ROOTS: Final = frozenset(
-    {"disk_full", "read_only", "memory_high", "oom_killed", "cpu_high", "hardware", "node_not_ready"}
+    {"disk_full", "disk_slow", "read_only", "memory_high", "oom_killed", "cpu_high", "hardware", "node_not_ready"}
 )
 """Troubles of a machine that bring about others on it."""
 BLIND: Final = frozenset({"could_not_tell", "address_refused", "check_wrong"})

@@ -7,6 +7,8 @@ from typing import Final
 from runner.providers.rule import THRESHOLD, Rule, phrases
 
 _HARDWARE: Final = frozenset({"temperature", "fan", "smart", "firmware", "voltage", "raid"})
+_NEEDED: Final = frozenset({"overcommit", "overcommitted", "schedule", "scheduled"})
+"""Words about what is asked for, which nobody has taken yet."""
 
 MACHINE: Final = (
     Rule(
@@ -24,12 +26,40 @@ MACHINE: Final = (
         ),
     ),
     Rule(
+        type="disk_slow",
+        phrases=phrases(
+            "disk io", "disk iops", "disk latency", "disk read", "disk write", "disk saturation", "io wait", "iowait"
+        ),
+        unless=frozenset({"error", "errors", "failed", "failure"}),
+        behind="machine",
+        title="Find what keeps the disks of {place} busy",
+        description="Whoever reads or writes waits: databases and logins are slow before anything fails.",
+        cause="Something on {host} reads or writes more than its disks can take, or a disk is about to fail.",
+        actions=(
+            "On {machine}: `iostat -xz 5 3` shows which disk is busy, and how long requests wait",
+            "On {machine}: `pidstat -d 5 3` shows who reads and writes",
+            "Move, limit or stop that work; where there is little of it, look at the disk (`smartctl -a`)",
+        ),
+    ),
+    Rule(
         type="disk_full",
         checks=frozenset({"disk"}),
         phrases=phrases(
-            "disk", "disks", "filesystem", "file system", "storage", "inode", "inodes", "volume", "disk space"
+            "disk",
+            "disks",
+            "filesystem",
+            "file system",
+            "storage",
+            "inode",
+            "inodes",
+            "volume",
+            "disk space",
+            "no space",
+            "out of space",
+            "space left",
+            "enospc",
         ),
-        unless=_HARDWARE | {"io", "iops", "latency", "throughput", "unmounted", "failed", "failure"},
+        unless=_HARDWARE | {"io", "iops", "latency", "throughput", "unmounted", "failed", "failure", "errors"},
         behind="machine",
         title="Free space on {place}",
         description="A full file system stops databases, logs and deployments from one moment to the next.",
@@ -63,7 +93,7 @@ MACHINE: Final = (
         type="memory_high",
         checks=frozenset({"memory"}),
         phrases=phrases("memory", "ram", "swap", "out of memory"),
-        unless=_HARDWARE,
+        unless=_HARDWARE | _NEEDED | {"jvm", "heap"},
         behind="machine",
         title="Find what takes the memory of {place}",
         description="When memory runs out the kernel ends processes, and not always those that took it.",
@@ -85,7 +115,7 @@ MACHINE: Final = (
         phrases=phrases(
             "cpu", "cpus", "processor", "load average", "high load", "system load", "node load", "throttling"
         ),
-        unless=_HARDWARE | {"balancer", "balancers"},
+        unless=_HARDWARE | _NEEDED | {"balancer", "balancers"},
         behind="machine",
         title="Find what keeps {place} busy",
         description="Work that waits for a processor makes everything on the machine slow.",
@@ -105,9 +135,11 @@ MACHINE: Final = (
         type="not_running",
         checks=frozenset({"process"}),
         codes=frozenset({"not_running"}),
-        phrases=phrases("process down", "process missing", "not running", "process stopped", "service failed"),
+        phrases=phrases(
+            "process down", "process missing", "not running", "process stopped", "service failed", "unit failed"
+        ),
         unless=frozenset({"replication", "replica", "slave"}),
-        behind="machine",
+        behind="program",
         title="Start {place} again",
         description="There is no such process on the machine.",
         cause="It crashed, was stopped, or did not come back after {host} had restarted.",
@@ -148,7 +180,21 @@ MACHINE: Final = (
     Rule(
         type="hardware",
         phrases=phrases(
-            "raid", "smart", "temperature", "fan", "voltage", "power supply", "firmware", "disk failed", "disk failure"
+            "raid",
+            "smart",
+            "temperature",
+            "fan",
+            "voltage",
+            "power supply",
+            "firmware",
+            "disk failed",
+            "disk failure",
+            "disk error",
+            "disk errors",
+            "pool degraded",
+            "too hot",
+            "overheating",
+            "on battery",
         ),
         behind="machine",
         title="Look at the hardware of {place}",
@@ -158,6 +204,32 @@ MACHINE: Final = (
             "On {machine}: `dmesg -T | tail -n 50` shows what the kernel has seen",
             "On {machine}: `smartctl --scan` finds the disks, `smartctl -a` and `cat /proc/mdstat` say how they are",
             "Check that the last backup can be read, then have the part replaced",
+        ),
+    ),
+    Rule(
+        type="open_files",
+        phrases=phrases("open files", "file descriptor", "file descriptors", "emfile"),
+        behind="machine",
+        title="Find what keeps files open on {place}",
+        description="At the limit nothing can be opened any more: no file, and no connection either.",
+        cause="A program on {host} does not close what it opens, or its limit is too low for its work.",
+        actions=(
+            "On {machine}: `cat /proc/sys/fs/file-nr` shows how many are open on the whole machine, and the limit",
+            "On {machine}: `lsof -nP | awk '{print $1, $2}' | sort | uniq -c | sort -n | tail` shows who has them",
+            "Restart what only ever opens more; raise `LimitNOFILE` of the service where the need is honest",
+        ),
+    ),
+    Rule(
+        type="conntrack",
+        phrases=phrases("conntrack"),
+        behind="machine",
+        title="Make room for connections on {place}",
+        description="When the table of connections is full the kernel drops new ones without a word.",
+        cause="More connections pass {host} than its table holds, or something opens far too many.",
+        actions=(
+            "On {machine}: `sysctl -a | grep nf_conntrack_` shows `count`, and `max`, which it cannot pass",
+            "On {machine}: `ss -s` shows how many of them are its own",
+            "Find who opens them; raise `nf_conntrack_max` where the need is honest",
         ),
     ),
 )

@@ -74,7 +74,7 @@ SERVICES: Final = (
     ),
     Rule(
         type="always_firing",
-        phrases=phrases("watchdog", "dead mans switch", "deadmansswitch", "deadman"),
+        phrases=phrases("watchdog", "dead mans switch", "deadmansswitch", "deadman", "info inhibitor"),
         unless=frozenset({"down", "missing", "failed"}),
         title="Send this alert to where its absence is noticed",
         description="This alert fires all the time on purpose: it shows that alerts arrive.",
@@ -129,7 +129,17 @@ SERVICES: Final = (
     Rule(
         type="not_ready",
         phrases=phrases(
-            "not ready", "replicas mismatch", "rollout stuck", "pod pending", "unschedulable", "not healthy"
+            "not ready",
+            "replicas mismatch",
+            "rollout stuck",
+            "pod pending",
+            "unschedulable",
+            "not healthy",
+            "container waiting",
+            "generation mismatch",
+            "not rolled out",
+            "not scheduled",
+            "mis scheduled",
         ),
         title="Get {place} ready",
         description="Less serves than should.",
@@ -156,7 +166,17 @@ SERVICES: Final = (
     ),
     Rule(
         type="replication",
-        phrases=phrases("replication", "replica lag", "slave lag", "replica behind"),
+        phrases=phrases(
+            "replication",
+            "replica lag",
+            "slave lag",
+            "replica behind",
+            "slave io",
+            "slave sql",
+            "replica io",
+            "replica sql",
+            "under replicated",
+        ),
         title="Let {place} catch up",
         description="Copies are behind, so readers see old data, and a failover would lose some.",
         cause="Replication on {host} has stopped on an error, or the copy writes more slowly than the original.",
@@ -168,7 +188,7 @@ SERVICES: Final = (
     ),
     Rule(
         type="backlog",
-        phrases=phrases("queue", "backlog", "consumer lag", "consumergroup lag", "unacked", "dead letter"),
+        phrases=phrases("queue", "backlog", "consumer lag", "consumergroup lag", "unacked", "unack", "dead letter"),
         unless=frozenset({"odd"}),
         title="Find out what holds up {place}",
         description="More comes in than is taken out, and what waits gets old.",
@@ -182,7 +202,14 @@ SERVICES: Final = (
     Rule(
         type="job_failed",
         phrases=phrases(
-            "job failed", "backup failed", "backup missing", "cronjob", "backup too old", "cron", "job failing"
+            "job failed",
+            "backup failed",
+            "backup missing",
+            "cronjob",
+            "backup too old",
+            "cron",
+            "job failing",
+            "job not completed",
         ),
         title="Run {place} again, and find the reason of the failure",
         description="Something that should have been done was not; a backup is missed only when it is needed.",
@@ -208,6 +235,7 @@ SERVICES: Final = (
             "dead",
             "outage",
             "probe failed",
+            "http failure",
             "no data",
         ),
         title="Bring back {place}",

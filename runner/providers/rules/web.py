@@ -51,12 +51,31 @@ WEB: Final = (
         ),
     ),
     Rule(
+        type="client_errors",
+        phrases=phrases("4xx"),
+        title="Look into the requests that are refused at {place}",
+        description="The service answers, and says that what it is asked is wrong.",
+        cause="A page or a route is gone, a client asks wrongly since it was changed, or somebody tries doors.",
+        actions=(
+            "Look in the access log for the paths, statuses and clients that stand out",
+            "404: look at the last deployment and the routes; 401 and 403: at logins and tokens; 429: at the limits",
+        ),
+    ),
+    Rule(
         type="server_error",
         checks=_HTTP,
         codes=_STATUS,
         statuses=frozenset(range(500, 600)),
         phrases=phrases(
-            "5xx", "500", "error rate", "errors", "server error", "server errors", "http errors", "exceptions"
+            "5xx",
+            "500",
+            "error rate",
+            "errors",
+            "server error",
+            "server errors",
+            "http errors",
+            "exceptions",
+            "error budget",
         ),
         title="Look into the errors of {place}",
         description="The service answers, and says that it failed itself.",
