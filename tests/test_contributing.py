@@ -129,7 +129,10 @@ def test_a_misspelled_key_of_it_gets_the_hint_that_the_guide_shows(copy: Copy) -
     path.write_text(written.replace("warning:", "wraning:"))
     ended = copy.runner("validate", str(path.relative_to(copy.root)))
     path.write_text(written)
-    assert (ended.returncode, ended.stdout) == (ExitCode.INVALID, f"{message}1 error, 0 warnings\n")
+    assert (ended.returncode, ended.stdout) == (
+        ExitCode.INVALID,
+        f"{message}1 error, 0 warnings\nexplain a code: pipeline-runner explain E203\n",
+    )
 
 
 def test_nothing_else_had_to_change(copy: Copy) -> None:
