@@ -24,18 +24,29 @@ def command_pages() -> Iterator[tuple[str, str]]:
     """Make the pages, by the path of each."""
     yield "reference/commands/index.md", _index()
     for name in COMMANDS:
-        yield f"reference/commands/{name}.md", _page(name, parser(name))
+        yield path_of(name), _page(name, parser(name))
+
+
+def path_of(name: str) -> str:
+    """Return the path of a command's page."""
+    return f"reference/commands/{_one_word(name)}.md"
 
 
 def parser(name: str) -> Parser:
     """Return the parser of a sub-command as the program has it."""
     made = parser_of(name)
-    import_module(f"runner.cli.commands.{name}").arguments(made)
+    import_module(f"runner.cli.commands.{name.replace(' ', '_')}").arguments(made)
     return made
 
 
+def _one_word(name: str) -> str:
+    return name.replace(" ", "-")
+
+
 def _index() -> str:
-    rows = ((f"[`{name}`]({name}.md)", f"{tidy(text[0].upper() + text[1:])}") for name, text in COMMANDS.items())
+    rows = (
+        (f"[`{name}`]({_one_word(name)}.md)", f"{tidy(text[0].upper() + text[1:])}") for name, text in COMMANDS.items()
+    )
     return page(
         "# Command line",
         "`pipeline-runner COMMAND [flags]`; without a command it is `run`. What is printed on stdout is the result, "

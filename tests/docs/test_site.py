@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from docs.generate.commands import parser
+from docs.generate.commands import parser, path_of
 from docs.generate.hook import nav
 from docs.generate.pages import pages
 from docs.generate.places import REPOSITORY, linked_outside
@@ -115,7 +115,7 @@ def test_a_link_out_of_the_site_leads_to_the_repository(page: str, link: str, le
 
 def test_every_member_and_every_command_has_a_page() -> None:
     wanted = {f"reference/{family}/{name}.md" for family, registry in FAMILIES.items() for name in registry}
-    wanted |= {f"reference/commands/{name}.md" for name in COMMANDS}
+    wanted |= set(map(path_of, COMMANDS))
     assert wanted <= pages().keys()
 
 
@@ -128,7 +128,7 @@ def test_every_input_and_output_of_the_action_is_told() -> None:
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_page_of_a_command_has_every_flag_of_its_help(name: str) -> None:
     flags = re.findall(r"(?<![\w-])--[a-z][a-z-]+", parser(name).format_help().partition("\n\n")[2])
-    page = pages()[f"reference/commands/{name}.md"]
+    page = pages()[path_of(name)]
     assert [flag for flag in flags if flag not in page] == []
 
 
