@@ -25,6 +25,8 @@ _AFTER: Final = (
     "reference/exit-codes.md",
     "reference/result.md",
 )
+_EXPLAINS: Final = ("performance.md",)
+"""Explanations that have another place."""
 _FAMILIES: Final = {
     "node-types": "Node types",
     "checks": "Checks",
@@ -64,12 +66,13 @@ def nav(written: list[str], made: list[str]) -> Nav:
         {title: [path for path in made if path.startswith(f"reference/{family}/")]}
         for family, title in _FAMILIES.items()
     ]
-    placed = {*_FIRST.values(), *_BEFORE, *_AFTER, *made}
+    explains = [path for path in _EXPLAINS if path in written]
+    placed = {*_FIRST.values(), *_BEFORE, *_AFTER, *explains, *made}
     own = {folder: [path for path in written if path.startswith(f"{folder}/")] for folder in ("how-to", "explanation")}
     others = [path for path in written if path not in placed.union(*own.values())]
     return [
         *({title: path} for title, path in _FIRST.items()),
         {"How-to": own["how-to"]},
         {"Reference": [*_BEFORE, *families, *_AFTER, *others]},
-        {"Explanation": own["explanation"]},
+        {"Explanation": [*own["explanation"], *explains]},
     ]

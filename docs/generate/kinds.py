@@ -42,9 +42,20 @@ def part(name: str) -> Schema:
 
 def kind_at(schema: Schema, path: str) -> str:
     """Say what a key takes; `path` has a dot where it stands in another object."""
+    return " or ".join(dict.fromkeys(_kinds(_at(schema, path)))) or "anything"
+
+
+def said_at(schema: Schema, path: str) -> str:
+    """Return what is said of a key, by itself or by the object that stands there."""
+    found = _at(schema, path)
+    inside = part(str(found["$ref"]).rpartition("/")[2]) if "$ref" in found else {}
+    return str(found.get("description") or inside.get("description", ""))
+
+
+def _at(schema: Schema, path: str) -> Schema:
     for step in path.split("."):
         schema = _properties(schema)[step]
-    return " or ".join(dict.fromkeys(_kinds(schema))) or "anything"
+    return schema
 
 
 def _properties(schema: Schema) -> Schema:
@@ -54,7 +65,13 @@ def _properties(schema: Schema) -> Schema:
     if "properties" in schema:
         found: Schema = schema["properties"]
         return found
-    return next(found for one in schema.get("anyOf", ()) if (found := _properties(one)))
+    return next((found for one in _alternatives(schema) if (found := _properties(one))), {})
+
+
+def _alternatives(schema: Schema) -> list[Schema]:
+    """Return what a value may be like, each of which is one of `anyOf` or decided by `if`."""
+    decided = [schema[key] for key in ("then", "else") if key in schema]
+    return [*schema.get("anyOf", ()), *decided]
 
 
 def _kinds(schema: Schema) -> list[str]:
@@ -63,10 +80,10 @@ def _kinds(schema: Schema) -> list[str]:
     if "$ref" in schema:
         name = str(schema["$ref"]).rpartition("/")[2]
         return [name if name in {"check", "channel"} else "object"]
-    if "anyOf" in schema:
-        if any("above" in one.get("properties", {}) for one in schema["anyOf"]):
+    if alternatives := _alternatives(schema):
+        if any("above" in _properties(one) for one in alternatives):
             return ["threshold"]
-        return [kind for one in schema["anyOf"] for kind in _kinds(one)]
+        return [kind for one in alternatives for kind in _kinds(one)]
     if "enum" in schema or "const" in schema:
         return ["word"]
     kinds = schema.get("type", [])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING, Any
 
-from docs.generate.kinds import kind_at
+from docs.generate.kinds import kind_at, said_at
 from docs.generate.markdown import code, table, tidy
 from runner.cli.catalogue import options
 
@@ -30,4 +30,4 @@ def option_table(cls: type[Any], schema: Schema) -> str:
 
 def _row(option: Option, schema: Schema) -> tuple[str, ...]:
     default = {"-": "", "required": "*required*"}.get(option.default, code(option.default))
-    return (code(option.name), kind_at(schema, option.name), default, tidy(option.text))
+    return (code(option.name), kind_at(schema, option.name), default, tidy(option.text or said_at(schema, option.name)))

@@ -63,6 +63,7 @@ class RetryEntry:
     backoff: Backoff = 2.0
     """Each further pause is longer by this factor."""
     max_delay: Pause = 30.0
+    """The longest pause."""
     jitter: bool = True
     """Take a random part of each pause, so that many runs do not come back together."""
     errors: tuple[str, ...] = ()

@@ -14,6 +14,7 @@ import pytest
 from docs.generate.members import EXAMPLES, example
 from docs.generate.pages import pages
 from runner.cli.catalogue import FAMILIES, options
+from runner.secrets import reveal
 from tests.channels.smtp_server import mail_server
 from tests.channels.stage import receiving
 from tests.checks.dns_server import having, name_server
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     import trustme
 
+    from runner.spec.databases import DatabaseUrl
     from tests.conftest import Ended
     from tests.doors.conftest import Serve
 
@@ -58,20 +60,6 @@ def answered(connection: socket.socket) -> None:
     connection.sendall(head.encode() + HEALTHY)
 
 
-@pytest.fixture
-def stage(serve: Serve, authority: trustme.CA, ca_file: str, tmp_path: Path) -> Iterator[Callable[[str, str], Stage]]:
-    """Set the stage for an example."""
-    with ExitStack() as stack:
-
-        def built(family: str, name: str) -> Stage:
-            set_up = STAGES.get((family, name), nothing)
-            return stack.enter_context(
-                set_up(Props(serve=serve, authority=authority, ca_file=ca_file, folder=tmp_path))
-            )
-
-        yield built
-
-
 @dataclass(frozen=True)
 class Props:
     """What stages are made of."""
@@ -80,6 +68,18 @@ class Props:
     authority: trustme.CA
     ca_file: str
     folder: Path
+    database: Callable[[str], DatabaseUrl]
+    """A server that runs here anyway, by the name of its fixture; the test is skipped where there is none."""
+
+
+@pytest.fixture
+def stage(
+    serve: Serve, authority: trustme.CA, ca_file: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[Callable[[str, str], Stage]]:
+    """Set the stage for an example."""
+    props = Props(serve=serve, authority=authority, ca_file=ca_file, folder=tmp_path, database=request.getfixturevalue)
+    with ExitStack() as stack:
+        yield lambda family, name: stack.enter_context(STAGES.get((family, name), nothing)(props))
 
 
 @contextmanager
@@ -133,6 +133,18 @@ def sample_of(name: str) -> Callable[[Props], AbstractContextManager[Stage]]:
     return set_up
 
 
+def asks(fixture: str) -> Callable[[Props], AbstractContextManager[Stage]]:
+    """A database whose address is a secret."""
+
+    @contextmanager
+    def set_up(props: Props) -> Iterator[Stage]:
+        url = props.database(fixture)
+        login = f"{url.user}:{reveal(url.password)}" if url.password else url.user
+        yield Stage(env={"SHOP_DATABASE_URL": f"{url.kind}://{login}@{url.host}:{url.port}/{url.database}"})
+
+    return set_up
+
+
 @contextmanager
 def model(_props: Props) -> Iterator[Stage]:
     with answering(says()) as server:
@@ -165,6 +177,8 @@ STAGES: Final[dict[tuple[str, str], Callable[[Props], AbstractContextManager[Sta
     ("checks", "dns"): names,
     ("checks", "tls"): certificate,
     ("checks", "process"): web_server,
+    ("checks", "postgres"): asks("shared_postgres"),
+    ("checks", "mysql"): asks("shared_mysql"),
     ("node-types", "context"): shop,
     ("node-types", "ingest"): sample_of("alertmanager"),
     ("providers", "openai"): model,
@@ -222,11 +236,12 @@ def test_an_example_runs(family: str, name: str, cli: Cli, stage: Callable[[str,
 
 
 @every_member
-def test_a_page_has_the_example_and_every_key(family: str, name: str) -> None:
+def test_a_page_has_the_example_and_every_key_with_a_word_about_it(family: str, name: str) -> None:
     page = pages()[f"reference/{family}/{name}.md"]
     assert example(family, name).rstrip() in page
-    keys = [one.name for one in options(FAMILIES[family].load(name))]
-    assert [key for key in keys if f"| `{key}` |" not in page] == []
+    found = list(options(FAMILIES[family].load(name)))
+    assert [one.name for one in found if f"| `{one.name}` |" not in page] == []
+    assert [one.name for one in found if not one.text] == []
 
 
 @pytest.mark.parametrize("name", list(FAMILIES["formats"]))
@@ -245,3 +260,18 @@ def test_keys_say_what_they_take() -> None:
     assert "| `warning` | threshold |  |" in page
     assert "| `timeout` | duration | `10s` |" in page
     assert "| `expect.status` | whole number or text or list of whole numbers or texts | `200-399` |" in page
+
+
+def test_the_page_of_the_definition_has_a_word_about_every_key() -> None:
+    rows = [line for line in pages()["reference/definition.md"].splitlines() if line.startswith("| `")]
+    assert {row.split("`")[1] for row in rows} >= {
+        "version",
+        "nodes",
+        "inputs",
+        "secrets",
+        "id",
+        "type",
+        "when",
+        "retry",
+    }
+    assert [row for row in rows if row.endswith("|  |")] == []
