@@ -48,6 +48,7 @@ class Branch:
     """One way to go on: to that node, where `when` is true."""
 
     to: str
+    """The id of a node, or `end`."""
     when: Condition | None = None
     """The last branch may have none."""
 
