@@ -17,7 +17,7 @@ EXAMPLES = $(filter-out docs/examples/gitlab-ci.yml,$(wildcard docs/examples/*.y
 WORKFLOWS = $(wildcard .github/workflows/*.yml) $(EXAMPLES)
 SCRIPTS = $(wildcard .ci/*) composite/install.sh docs/examples/docker.sh
 
-.PHONY: help run test lint actions types editors bench peers lock clean
+.PHONY: help run test lint actions types docs editors bench peers lock clean
 # Prerequisites are made from left to right: what a target needs of the environment stands first.
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
@@ -52,6 +52,9 @@ actions: $(VENV)/.dev
 
 types: $(VENV)/.dev ## check types
 	$(BIN)/mypy $(ARGS)
+
+docs: $(VENV)/.dev $(VENV)/.package $(PREPARED) ## build the documentation as a site in out/site
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet $(ARGS)
 
 editors: $(VENV)/.editors ## install the language server that tests/editors drives; needs npm
 

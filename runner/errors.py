@@ -21,9 +21,17 @@ A message says where, what, and what to do. Third-party errors are translated wh
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import Literal
+from typing import Final, Literal
 
 from runner.records import record
+
+DOCS_URL: Final = "https://org.github.io/pipeline-action"
+"""Where the documentation is published."""
+
+
+def explained_at(code: str) -> str:
+    """Return where the code of a diagnostic is explained."""
+    return f"{DOCS_URL}/reference/diagnostics/{code}.html"
 
 
 class ExitCode(IntEnum):
@@ -68,6 +76,11 @@ class Diagnostic:
     """`nodes[1].config.checks[0].url`; empty for the whole document."""
     sentence: str
     hint: str = ""
+
+    @property
+    def url(self) -> str:
+        """Where its code is explained."""
+        return explained_at(self.code)
 
     def __str__(self) -> str:
         place = f":{self.line}:{self.column}" if self.line else ""

@@ -20,7 +20,18 @@ PATHS: Final = sorted((ROOT / "runner").rglob("*.py"))
 
 FLOORS: Final = (
     ("runner", "errors", "records", "lean_pydantic"),  # "runner" is the package itself: its version
-    ("results", "spellings", "secrets", "spec", "deadline", "bounds", "validators", "registry", "standing"),
+    (
+        "results",
+        "explanations",
+        "spellings",
+        "secrets",
+        "spec",
+        "deadline",
+        "bounds",
+        "validators",
+        "registry",
+        "standing",
+    ),
     ("doors", "expressions", "threads"),
     ("scope", "facts", "rendering"),
     ("formats", "checks", "providers", "channels"),

@@ -12,6 +12,7 @@ from zipfile import ZipFile
 
 import pytest
 
+from runner.explanations import diagnostic_codes, exit_pages
 from runner.prepare import configurable, main, write
 from runner.validators import prepared_path
 
@@ -140,6 +141,13 @@ def test_the_wheel_carries_a_validator_for_every_class_and_the_definitions_that_
     assert {path.name for path in wheel.joinpath("runner/builtin").iterdir()} == {
         path.name for path in ROOT.joinpath("definitions").iterdir()
     }
+
+
+def test_the_wheel_explains_every_code(wheel: Path) -> None:
+    carried, own = (top.joinpath("runner/explanations") for top in (wheel, ROOT))
+    files = {path.relative_to(own): path.read_bytes() for path in own.rglob("*.md")}
+    assert files == {path.relative_to(carried): path.read_bytes() for path in carried.rglob("*.md")}
+    assert len(files) == len(diagnostic_codes()) + len(exit_pages())
 
 
 def test_what_belongs_to_no_class_any_more_is_removed(tmp_path: Path) -> None:

@@ -104,7 +104,10 @@ def test_the_mistake_that_is_shown_is_told_like_that(cli: Cli, workspace: Path) 
     path = workspace / shown.partition(":")[0]
     path.write_text(path.read_text().replace("warning:", "wraning:", 1))
     ended = cli("validate", str(path.relative_to(workspace)), cwd=workspace)
-    assert (ended.code, ended.out) == (ExitCode.INVALID, f"{shown}1 error, 0 warnings\n")
+    assert (ended.code, ended.out) == (
+        ExitCode.INVALID,
+        f"{shown}1 error, 0 warnings\nexplain a code: pipeline-runner explain E203\n",
+    )
 
 
 def test_what_make_run_is_said_to_print_and_to_leave_is_what_it_does(cli: Cli, workspace: Path) -> None:

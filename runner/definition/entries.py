@@ -48,6 +48,7 @@ class Branch:
     """One way to go on: to that node, where `when` is true."""
 
     to: str
+    """The id of a node, or `end`."""
     when: Condition | None = None
     """The last branch may have none."""
 
@@ -63,6 +64,7 @@ class RetryEntry:
     backoff: Backoff = 2.0
     """Each further pause is longer by this factor."""
     max_delay: Pause = 30.0
+    """The longest pause."""
     jitter: bool = True
     """Take a random part of each pause, so that many runs do not come back together."""
     errors: tuple[str, ...] = ()

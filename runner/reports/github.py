@@ -47,13 +47,15 @@ class _Annotation:
     file: str = ""
     line: int = 0
     column: int = 0
+    more: str = ""
+    """Where to read on, at the end of the message; it stays whole where that is cut."""
 
     def text(self) -> str:
         placed = self.file and not self.file.startswith(_LABELS)
         # A column without an end stands for a range of one line, the only kind that may have columns.
         return command(
             self.level,
-            _cut(self.message),
+            _cut(self.message, f" — see {self.more}" if self.more else ""),
             file=printable(self.file) if placed else "",
             line=self.line if placed else 0,
             col=self.column if placed and self.line else 0,
@@ -126,6 +128,7 @@ def _of_diagnostic(diagnostic: Diagnostic) -> _Annotation:
         file=diagnostic.file,
         line=diagnostic.line,
         column=diagnostic.column,
+        more=diagnostic.url,
     )
 
 
@@ -143,17 +146,17 @@ def _limited(found: list[_Annotation], where: str) -> list[str]:
     return commands
 
 
-def _cut(message: str) -> str:
-    """Put a message on one line, and cut it."""
-    return _shortened(one_line(message, MAX_MESSAGE))
+def _cut(message: str, end: str) -> str:
+    """Put a message on one line, and cut it before its end."""
+    return _shortened(one_line(message, MAX_MESSAGE), end)
 
 
-def _shortened(text: str) -> str:
-    """Cut a text where GitHub would, without halving a character."""
-    units = text.encode("utf-16-le")
-    if len(units) <= 2 * MAX_MESSAGE:
-        return text
-    return units[: 2 * MAX_MESSAGE - 2].decode("utf-16-le", "ignore") + "…"
+def _shortened(text: str, end: str = "") -> str:
+    """Cut a text where GitHub would, without halving a character; its end stays."""
+    units, room = text.encode("utf-16-le"), MAX_MESSAGE - len(end)
+    if len(units) <= 2 * room:
+        return text + end
+    return units[: 2 * room - 2].decode("utf-16-le", "ignore") + "…" + end
 
 
 # --- outputs ---------------------------------------------------------------------------------------

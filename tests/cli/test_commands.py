@@ -15,6 +15,7 @@ from runner import __version__
 from runner.channels import CHANNELS
 from runner.checks import CHECKS
 from runner.cli.commands import COMMANDS
+from runner.errors import explained_at
 from runner.formats import FORMATS
 from runner.nodes import NODES
 from runner.providers import PROVIDERS
@@ -36,6 +37,7 @@ nodes:
   - {id: look, type: context}
   - {id: tell, type: notify, config: {driver: log}}
 """
+EXPLAIN = "explain a code: pipeline-runner explain {}"
 BAD_LINE = 'bad.yaml:3:19 E206 nodes[0].type: unknown node type "transfrm" — did you mean "transform"?'
 DOUBT_LINE = (
     'doubtful.yaml:4:5 W501 nodes[1]: "look" is required and can fail, and then nobody is told'
@@ -64,18 +66,28 @@ def files(tmp_path: Path) -> Path:
     ("paths", "code", "lines"),
     [
         (("fine.yaml",), 0, ["fine.yaml: ok (fine, 1 node)"]),
-        (("bad.yaml",), 3, [BAD_LINE, "1 error, 0 warnings"]),
-        (("doubtful.yaml",), 0, [DOUBT_LINE, "doubtful.yaml: ok (doubtful, 2 nodes)", "0 errors, 1 warning"]),
+        (("bad.yaml",), 3, [BAD_LINE, "1 error, 0 warnings", EXPLAIN.format("E206")]),
+        (
+            ("doubtful.yaml",),
+            0,
+            [
+                DOUBT_LINE,
+                "doubtful.yaml: ok (doubtful, 2 nodes)",
+                "0 errors, 1 warning",
+                EXPLAIN.format("W501"),
+            ],
+        ),
         (("folder",), 0, ["folder/one.yml: ok (fine, 1 node)", "folder/deep/two.json: ok (two, 1 node)"]),
         (
-            ("bad.yaml", "folder/deep", "doubtful.yaml"),
+            ("doubtful.yaml", "folder/deep", "bad.yaml"),
             3,
             [
-                BAD_LINE,
                 DOUBT_LINE,
-                "folder/deep/two.json: ok (two, 1 node)",
+                BAD_LINE,
                 "doubtful.yaml: ok (doubtful, 2 nodes)",
+                "folder/deep/two.json: ok (two, 1 node)",
                 "1 error, 1 warning",
+                EXPLAIN.format("E206"),
             ],
         ),
         (("builtin:alert",), 0, ["builtin:alert: ok (alert, 4 nodes)"]),
@@ -152,8 +164,8 @@ def test_validate_on_github_points_at_the_line(cli: Cli, files: Path) -> None:
     assert ended.code == 3
     error, warning = (line.partition(" ")[2].partition(" ")[2] for line in (BAD_LINE, DOUBT_LINE))
     assert ended.err.splitlines() == [
-        f"::error file=bad.yaml,line=3,col=19,title=E206 invalid definition::{error}",
-        f"::warning file=doubtful.yaml,line=4,col=5,title=W501 definition::{warning}",
+        f"::error file=bad.yaml,line=3,col=19,title=E206 invalid definition::{error} — see {explained_at('E206')}",
+        f"::warning file=doubtful.yaml,line=4,col=5,title=W501 definition::{warning} — see {explained_at('W501')}",
     ]
 
 

@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
-from runner.errors import Diagnostic, ExitCode
+from runner.errors import Diagnostic, ExitCode, explained_at
 from runner.reports.escaping import printable, well_formed
-from runner.reports.github import diagnostic_annotations, failure_outputs, outputs, run_annotations
+from runner.reports.github import MAX_MESSAGE, diagnostic_annotations, failure_outputs, outputs, run_annotations
 from runner.results import Exit, Problem, RunStatus, Status, Verdict
 from tests.github_runner import parse_new, read_file
 from tests.hostile import TEXTS, TOKEN
@@ -149,7 +149,7 @@ def test_a_hostile_finding_stays_one_annotation(
 
 def diagnostic(severity: Literal["error", "warning"] = "error", **changes: Any) -> Diagnostic:  # noqa: ANN401 - fields of Diagnostic
     given: dict[str, Any] = {
-        "code": "E203" if severity == "error" else "W301",
+        "code": "E203" if severity == "error" else "W501",
         "severity": severity,
         "file": "web.yaml",
         "line": 11,
@@ -167,9 +167,21 @@ def test_a_diagnostic_is_annotated_at_its_place() -> None:
         (
             "::error file=web.yaml,line=11,col=7,title=E203 invalid definition"
             '::nodes[1].config: unknown key "timout" — did you mean "timeout"?'
+            " — see https://org.github.io/pipeline-action/reference/diagnostics/E203.html"
         ),
-        "::warning file=web.yaml,line=11,col=7,title=W301 definition::nobody is told",
+        (
+            "::warning file=web.yaml,line=11,col=7,title=W501 definition"
+            "::nobody is told — see https://org.github.io/pipeline-action/reference/diagnostics/W501.html"
+        ),
     ]
+
+
+def test_a_diagnostic_that_is_cut_still_says_where_its_code_is_explained() -> None:
+    (line,) = diagnostic_annotations([diagnostic(sentence="é😀" * 3000)])
+    parsed = parse_new(line)
+    assert parsed
+    assert parsed.data.endswith(f"… — see {explained_at('E203')}")
+    assert MAX_MESSAGE - 1 <= len(parsed.data.encode("utf-16-le")) // 2 <= MAX_MESSAGE
 
 
 def test_diagnostics_beyond_ten_are_counted() -> None:

@@ -9,6 +9,7 @@ COMMANDS: Final = {
     "validate": "check definitions without running them; needs no network, database or secret",
     "list": "list definitions, node types, checks, formats, providers and drivers",
     "show": "print a definition, or the reference of a node type, check, format, provider or driver",
+    "explain": "say what a diagnostic or an exit code means, and what to do about it",
     "graph": "draw a definition as Mermaid or DOT",
     "init": "write a first definition, and a workflow that runs it",
     "schema": "print the JSON Schema of definitions",

@@ -115,7 +115,7 @@ def _check(text: Text, shell: Shell) -> _Verdict:
 
 
 def _lines(verdicts: Iterable[_Verdict]) -> Iterator[str]:
-    """Say what is wrong, then what is well, and last how much of it."""
+    """Say what is wrong, then what is well, how much of it, and where to read more."""
     found = [one for verdict in verdicts for one in verdict.diagnostics]
     yield from map(str, found)
     for verdict in verdicts:
@@ -123,6 +123,8 @@ def _lines(verdicts: Iterable[_Verdict]) -> Iterator[str]:
             yield f"{verdict.path}: ok ({verdict.name}, {counted(verdict.nodes, 'node')})"
     if found:
         yield _counts(found)
+        worst = next((one for one in found if one.severity == "error"), found[0])
+        yield f"explain a code: pipeline-runner explain {worst.code}"
 
 
 def _counts(found: Collection[Diagnostic]) -> str:
