@@ -108,6 +108,10 @@ HIDDEN: Final = {
     "runner.spec.databases": ("brings urllib.parse, only where there is a database", {"cli.databases", "cli.remember"}),
     "runner.store.definitions": ("only where there is a database", {"definition.library"}),
     "runner.store.channels": ("only where there is a database", {"cli.databases"}),
+    "runner.store.connection": (
+        "only where there is a database",
+        {"cli.databases", "cli.remember", "definition.library"},
+    ),
     "runner.store.database": ("only where there is a database", {"cli.databases", "cli.remember"}),
     "runner.store.file": ("brings sqlite3, only where a file is used", {"store.database"}),
     "runner.store.memory": ("only where something is remembered", {"cli.remember"}),

@@ -57,8 +57,13 @@ def directory_of(shell: Shell, *, from_database: bool, dry_run: bool) -> Directo
     if dry_run and not from_database and database.url.kind != "sqlite":
         return Directory(asked=False)
     from runner.store.channels import channels  # noqa: PLC0415 - only where there is a database
+    from runner.store.connection import NoPermission  # noqa: PLC0415 - only where there is a database
 
-    found = {channel.name: channel for channel in database.work(channels)}
+    try:
+        found = {channel.name: channel for channel in database.work(channels)}
+    except NoPermission as error:
+        shell.log.warning(f"the channels of the database cannot be read: {error.message}")
+        found = {}
     for channel in found.values():
         shell.log.detail(f"channel {channel.name} ({channel.driver}) found in {database}")
     return Directory(channels=found)

@@ -120,8 +120,12 @@ class Library:
         file = self._file(name)
         if self.shelf is None:
             return file
+        from runner.store.connection import NoTable  # noqa: PLC0415 - only where there is a database
+
         try:
             found = self.shelf.find(name)
+        except NoTable:
+            return file  # what has no definitions is of use for channels or history all the same
         except (Transient, Unavailable) as error:
             if file is None:
                 raise
@@ -144,7 +148,7 @@ class Library:
         found = self.named.find(name)
         if found is None:
             hint = meant(name.partition("@")[0], {one.name: one.name for one in self.named.names()})
-            raise Unavailable(self._not_found(wanted, hint, str(self.named.database)))
+            raise Unavailable(_not_found(wanted, hint, str(self.named.database)))
         return found
 
     def _file(self, name: str) -> Text | None:
@@ -167,25 +171,30 @@ class Library:
             if error.message:
                 raise
             hint = meant(Path(path).stem, {Path(name).stem: name for name in _definitions_beside(path)})
-            raise Unavailable(self._not_found(wanted, hint, str(Path(path).resolve()))) from None
+            raise Unavailable(self._no_file(wanted, hint, str(Path(path).resolve()))) from None
 
     def _missing(self, wanted: str, name: str) -> NoReturn:
         files = (path.stem for path in self.files())
         known = {one: one for one in (*files, *(one.name for one in self.stored()), *self.builtins())}
         places = ", ".join(_shown(folder, self.workspace) for folder in self.folders)
         places += f", {self.shelf.database}" if self.shelf else ""
-        raise Unavailable(self._not_found(wanted, meant(name, known), f"{places} and the built-in definitions"))
+        raise Unavailable(self._no_file(wanted, meant(name, known), f"{places} and the built-in definitions"))
 
     def _no_builtin(self, wanted: str, name: str) -> NoReturn:
         hint = meant(name, {one: one for one in self.builtins()})
-        raise Unavailable(self._not_found(wanted, hint, "the built-in definitions"))
+        raise Unavailable(_not_found(wanted, hint, "the built-in definitions"))
 
-    def _not_found(self, wanted: str, hint: str, places: str) -> str:
-        """Say what was not found, what may have been meant, and where it was looked for."""
-        text = f"Pipeline definition not found: {wanted} — {f'{hint} ' if hint else ''}Searched {places}"
+    def _no_file(self, wanted: str, hint: str, places: str) -> str:
+        """Say what was not found among files."""
+        text = _not_found(wanted, hint, places)
         if self.workspace.is_dir() and not any(self.workspace.iterdir()):
             text += ". The workspace is empty: is the step actions/checkout missing?"
         return text
+
+
+def _not_found(wanted: str, hint: str, places: str) -> str:
+    """Say what was not found, what may have been meant, and where it was looked for."""
+    return f"Pipeline definition not found: {wanted} — {f'{hint} ' if hint else ''}Searched {places}"
 
 
 def meant(word: str, known: Mapping[str, str]) -> str:

@@ -28,7 +28,7 @@ _CODES: Final = {
     sqlite3.SQLITE_BUSY: "locked",
     sqlite3.SQLITE_LOCKED: "locked",
     sqlite3.SQLITE_FULL: "full",
-    sqlite3.SQLITE_IOERR: "full",
+    sqlite3.SQLITE_IOERR: "disk",
     sqlite3.SQLITE_READONLY: "read_only",
     sqlite3.SQLITE_PERM: "read_only",
     sqlite3.SQLITE_CANTOPEN: "read_only",
@@ -51,7 +51,7 @@ class SqliteFile:
         if make is not None:
             self._make_folder(os.path.dirname(path), make)
         elif not os.path.isfile(path):
-            raise fault("read_only", self.where, "there is no such file")
+            raise fault("absent", self.where)
         with self._translated():
             # another thread may close it: the one that opened it is left behind once its time is over
             self._connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)

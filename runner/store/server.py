@@ -17,31 +17,30 @@ if TYPE_CHECKING:
     from runner.spec.databases import DatabaseUrl, Kind
 
 _DIALECTS: Final[Mapping[Kind, str]] = {"postgresql": "postgresql+psycopg://", "mysql": "mysql+pymysql://"}
-_POSTGRESQL: Final[Mapping[object, str]] = {
-    "42P01": "no_table",
-    "42703": "no_table",
+_POSTGRESQL: Final[Mapping[str, str]] = {
+    "08": "lost",
+    "25006": "no_permission",
     "3F000": "no_table",
     "42501": "no_permission",
-    "25006": "no_permission",
+    "42703": "no_table",
+    "42P01": "no_table",
+    "53": "busy",
     "53100": "full",
     "55P03": "locked",
-    "57014": "locked",
+    "57014": "slow",
+    "57P": "lost",
 }
+"""What is wrong, by the server's code or the beginning of it."""
 _MYSQL: Final[Mapping[object, str]] = {
-    1142: "no_permission",
-    1143: "no_permission",
-    1044: "no_permission",
-    1290: "no_permission",
-    1227: "no_permission",
-    1146: "no_table",
-    1054: "no_table",
-    1021: "full",
-    1114: "full",
+    **dict.fromkeys((1044, 1142, 1143, 1227, 1290, 1370, 1792, 1836), "no_permission"),
+    **dict.fromkeys((1054, 1146), "no_table"),
+    **dict.fromkeys((1021, 1030, 1114), "full"),
+    **dict.fromkeys((1037, 1038, 1041, 1206), "busy"),
     1205: "locked",
-    2006: "lost",
-    2013: "lost",
+    **dict.fromkeys((1317, 1969, 3024), "slow"),
+    **dict.fromkeys((1053, 1927), "lost"),
 }
-_AGAIN: Final = frozenset({"40001", "40P01", "23505", 1213, 1062})
+_AGAIN: Final = frozenset({"40001", "40P01", "23505", 1020, 1062, 1213})
 """Two wrote the same at the same time."""
 
 
@@ -57,7 +56,7 @@ class Server:
         try:
             self.sqlalchemy = engine.connect()
         except NodeError as error:
-            raise _not_connected(error) from error
+            raise _not_connected(self.where, error) from error
         except exc.DBAPIError as error:
             raise self._fault(error) from error
 
@@ -110,15 +109,21 @@ class Server:
     def _fault(self, error: exc.DBAPIError) -> RunnerError:
         """Translate by the server's own codes; its words never quote values."""
         raised: Any = error.orig
-        code = getattr(raised, "sqlstate", None) or (raised.args[0] if raised and raised.args else None)
-        said = str(raised).partition("\n")[0] if self.kind == "postgresql" else str(raised.args[-1])
+        if self.kind == "postgresql":
+            code, said = raised.sqlstate or "", str(raised).partition("\n")[0]
+            known = next((_POSTGRESQL[code[:end]] for end in range(len(code), 1, -1) if code[:end] in _POSTGRESQL), "")
+        else:
+            code, said = (*raised.args, "", "")[:2]
+            known = _MYSQL.get(code, "")
         if code in _AGAIN:
             return Contended(f"{self.where}: {said}")
-        known = (_POSTGRESQL if self.kind == "postgresql" else _MYSQL).get(code, "refused")
-        return fault("lost" if error.connection_invalidated or code is None else known, self.where, said)
+        if error.connection_invalidated or not code:
+            return fault("lost", self.where, "" if said == "(0, '')" else said)
+        return fault(known or "refused", self.where, said)
 
 
-def _not_connected(error: NodeError) -> RunnerError:
+def _not_connected(where: str, error: NodeError) -> RunnerError:
     """Say why there is no connection: another try helps where nobody answered."""
+    message = error.message if where in error.message else f"{where} cannot be reached: {error.message}"
     passing = isinstance(error, Unreachable) or error.code == "timed_out"
-    return Transient(error.message) if passing else Unavailable(error.message)
+    return Transient(message) if passing else Unavailable(message)

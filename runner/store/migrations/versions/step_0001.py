@@ -11,7 +11,8 @@ from sqlalchemy.dialects import mysql
 revision = "0001"
 down_revision = None
 
-ID = sa.String(36)
+ID = sa.String(36).with_variant(sa.String(36, collation="C"), "postgresql")
+"""In the order of its bytes, so that an index finds what begins with some of them."""
 HASH = sa.String(64)
 NAME = sa.String(255)
 WORD = sa.String(16)
@@ -102,6 +103,8 @@ def _state() -> None:
         sa.Column("definition", NAME, nullable=False),
         sa.Column("environment", NAME, nullable=False),
         sa.Column("touched_at", TIME, nullable=False),
+        sa.Column("runs", sa.Integer, nullable=False),
+        sa.Column("bytes", sa.BigInteger, nullable=False),
         **EXACT,
     )
     op.create_table(
@@ -125,6 +128,7 @@ def _state() -> None:
         sa.Column("source", LONG, nullable=False),
         sa.Column("check_name", LONG, nullable=False),
         sa.Column("subject", LONG, nullable=False),
+        sa.Column("identity", LONG, nullable=False),
         sa.Column("verdict", WORD, nullable=False),
         sa.Column("said_at", TIME, nullable=False),
         sa.Column("run_id", ID, nullable=False),

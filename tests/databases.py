@@ -1,0 +1,192 @@
+"""Databases for tests: with the runner's own tables, with the earlier Django app's, and what is put into them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote, urlencode
+
+import pytest
+
+from runner.doors import open_doors
+from runner.secrets import reveal
+from runner.spec.databases import DatabaseUrl
+from runner.store.database import Database
+from runner.store.server import Server
+from runner.store.upgrade import upgrade
+from tests.servers import mysql_database, postgres_database, private_mysql, private_postgres, shared_mysql
+from tests.servers import shared_postgres as shared_postgres
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from runner.store.connection import Connection
+
+__all__ = [
+    "empty",
+    "mysql_database",
+    "postgres_database",
+    "private_mysql",
+    "private_postgres",
+    "shared_mysql",
+    "shared_postgres",
+    "store",
+]
+
+EARLIER: Final = Path(__file__).with_name("store") / "earlier"
+"""What the earlier app's migrations make on each kind of database, as Django 5.2 writes it out."""
+KINDS: Final = ("sqlite", "postgresql", "mysql")
+SERVERS: Final = ("postgresql", "mysql")
+
+
+def url_text(url: DatabaseUrl) -> str:
+    """Write a URL as people have it."""
+    if url.kind == "sqlite":
+        return f"sqlite:///{url.database}"
+    password = "" if url.password is None else f":{quote(reveal(url.password), safe='')}"
+    options = f"?{urlencode(url.options)}" if url.options else ""
+    host = f"[{url.host}]" if ":" in url.host else url.host
+    return f"{url.kind}://{quote(url.user)}{password}@{host}:{url.port}/{url.database}{options}"
+
+
+@dataclass(frozen=True)
+class Store:
+    """A database, and what tests do there."""
+
+    database: Database
+
+    @property
+    def kind(self) -> str:
+        return self.database.url.kind
+
+    @property
+    def text(self) -> str:
+        """Its URL."""
+        return url_text(self.database.url)
+
+    def rows(self, sql: str, **values: object) -> list[tuple[Any, ...]]:
+        """Ask something."""
+        return [tuple(row) for row in self.database.work(lambda connection: connection.rows(sql, **values))]
+
+    def change(self, sql: str, *each: Mapping[str, object], **values: object) -> None:
+        """Change something."""
+
+        def work(connection: Connection) -> None:
+            with connection.transaction():
+                connection.change(sql, *each, **values)
+
+        self.database.work(work)
+
+    def upgrade(self) -> Store:
+        """Make the runner's own tables."""
+        if self.kind == "sqlite":
+            Database(url=self.database.url, doors=self.database.doors, creates=True).work(lambda _: None)
+            return self
+
+        def work(connection: Connection) -> None:
+            assert isinstance(connection, Server)
+            upgrade(connection.sqlalchemy)
+            connection.sqlalchemy.commit()
+
+        self.database.work(work, limit=30.0)
+        return self
+
+    def make_earlier(self) -> Store:
+        """Make the earlier app's tables."""
+        if self.kind == "sqlite":
+            Path(self.database.url.database).touch()
+        for statement in (EARLIER / f"{self.kind}.sql").read_text().split(";\n"):
+            if statement.strip():
+                self.change(statement)
+        return self
+
+    def define(
+        self, name: str, document: str, *, written: str = "yaml", revision: int = 1, active: bool = True
+    ) -> None:
+        """Put a definition into the runner's own table, as its newest revision."""
+        text = {"tags": "", "at": "2026-03-01T00:00:00.000000Z", "description": f"what {name} does"}
+        self.change("delete from pipeline_definition where name = :name", name=name)
+        self.change(
+            "insert into pipeline_definition (name, revision, active, description, tags, created_at, updated_at)"
+            " values (:name, :revision, :active, :description, :tags, :at, :at)",
+            name=name,
+            revision=revision,
+            active=active,
+            **text,
+        )
+        self.change(
+            "insert into pipeline_definition_revision (name, revision, format, document, sha256, author, created_at)"
+            " values (:name, :revision, :written, :document, '', 'someone', :at)",
+            name=name,
+            revision=revision,
+            written=written,
+            document=document,
+            at=text["at"],
+        )
+
+    def define_earlier(self, name: str, config: object, *, version: int = 1, active: bool = True) -> None:
+        """Put a definition into the earlier app's table."""
+        self.change(
+            "insert into orchestration_pipelinedefinition"  # noqa: S608 - constants
+            " (name, description, version, config, tags, is_active, created_by, created_at, updated_at)"
+            f" values (:name, 'earlier', :version, {self._json(':config')}, '{{}}', :active, 'admin', :at, :at)",
+            name=name,
+            version=version,
+            config=json.dumps(config),
+            active=active,
+            at="2026-03-01 00:00:00",
+        )
+
+    def channel(self, name: str, driver: str, options: object, *, active: bool = True) -> None:
+        """Put a channel into the runner's own table."""
+        self.change(
+            "insert into pipeline_channel (name, driver, options, active, created_at, updated_at)"
+            " values (:name, :driver, :options, :active, '', '')",
+            name=name,
+            driver=driver,
+            options=options if isinstance(options, str) else json.dumps(options),
+            active=active,
+        )
+
+    def channel_earlier(self, name: str, driver: str, config: object, *, active: bool = True) -> None:
+        """Put a channel into the earlier app's table."""
+        self.change(
+            "insert into notify_notificationchannel"  # noqa: S608 - constants
+            " (name, driver, config, is_active, description, created_at, updated_at)"
+            f" values (:name, :driver, {self._json(':config')}, :active, '', :at, :at)",
+            name=name,
+            driver=driver,
+            config=json.dumps(config),
+            active=active,
+            at="2026-03-01 00:00:00",
+        )
+
+    def _json(self, value: str) -> str:
+        return f"cast({value} as jsonb)" if self.kind == "postgresql" else value
+
+
+def store_at(url: DatabaseUrl) -> Store:
+    return Store(Database(url=url, doors=open_doors({})))
+
+
+def url_of(kind: str, request: pytest.FixtureRequest, folder: Path) -> DatabaseUrl:
+    """Return an empty database of a kind."""
+    if kind == "sqlite":
+        return DatabaseUrl(kind="sqlite", database=str(folder / "shared.sqlite3"))
+    found = request.getfixturevalue({"postgresql": "postgres_database", "mysql": "mysql_database"}[kind])
+    assert isinstance(found, DatabaseUrl)
+    return found
+
+
+@pytest.fixture(params=KINDS)
+def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    """A database of each kind without a table; of SQLite not even the file."""
+    return store_at(url_of(request.param, request, tmp_path))
+
+
+@pytest.fixture
+def store(empty: Store) -> Store:
+    """A database of each kind with the runner's own tables."""
+    return empty.upgrade()
