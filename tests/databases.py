@@ -16,8 +16,14 @@ from runner.spec.databases import DatabaseUrl
 from runner.store.database import Database
 from runner.store.server import Server
 from runner.store.upgrade import upgrade
-from tests.servers import mysql_database, postgres_database, private_mysql, private_postgres, shared_mysql
-from tests.servers import shared_postgres as shared_postgres
+from tests.servers import (
+    mysql_database,
+    postgres_database,
+    private_mysql,
+    private_postgres,
+    shared_mysql,
+    shared_postgres,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -115,6 +121,11 @@ class Store:
             revision=revision,
             active=active,
             **text,
+        )
+        self.change(
+            "delete from pipeline_definition_revision where name = :name and revision = :revision",
+            name=name,
+            revision=revision,
         )
         self.change(
             "insert into pipeline_definition_revision (name, revision, format, document, sha256, author, created_at)"

@@ -54,7 +54,9 @@ def remember(database: Database, facts: RunFacts, now: Callable[[], datetime]) -
 
 
 def _begin(connection: Connection, series: Series, facts: RunFacts) -> None:
-    if not series.hold(connection):
+    """Let nobody else write about it; how many rows an update finds, MySQL does not say where none is changed."""
+    series.hold(connection)
+    if not connection.rows("select series from pipeline_series where series = :series", series=series.key):
         connection.change(
             "insert into pipeline_series (series, definition, environment, touched_at, runs, bytes)"
             " values (:series, :definition, :environment, :now, 0, 0)",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy
@@ -51,18 +51,20 @@ class Server:
         """Connect; `dial` returns a DB-API connection. Raises `Unavailable` and `Transient`."""
         self.kind = url.kind
         self.where = str(url)
+        self._lost: RunnerError | None = None
         options: dict[str, Any] = {"use_native_hstore": False} if url.kind == "postgresql" else {}
         engine = sqlalchemy.create_engine(_DIALECTS[url.kind], creator=dial, poolclass=pool.NullPool, **options)
         try:
             self.sqlalchemy = engine.connect()
         except NodeError as error:
-            raise _not_connected(self.where, error) from error
+            raise _not_connected(url, error) from error
         except exc.DBAPIError as error:
             raise self._fault(error) from error
 
     def close(self) -> None:
         """Close it."""
-        self.sqlalchemy.close()
+        with suppress(exc.DBAPIError):
+            self.sqlalchemy.close()
 
     def rows(self, sql: str, **values: object) -> Sequence[Sequence[Any]]:
         """Return the rows of a query."""
@@ -77,11 +79,13 @@ class Server:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Do what follows wholly or not at all."""
-        self.sqlalchemy.rollback()  # what was read before began a transaction of its own
+        with self._translated():
+            self.sqlalchemy.rollback()  # what was read before began a transaction of its own
         try:
             yield
         except BaseException:
-            self.sqlalchemy.rollback()
+            with suppress(RunnerError), self._translated():  # with a connection that is gone it has ended already
+                self.sqlalchemy.rollback()
             raise
         with self._translated():
             self.sqlalchemy.commit()
@@ -99,12 +103,24 @@ class Server:
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
+        if self._lost is not None:
+            raise self._lost  # SQLAlchemy would connect anew, in the middle of what was one piece of work
         try:
             yield
         except exc.DBAPIError as error:
-            if not error.connection_invalidated:
-                self.sqlalchemy.rollback()  # PostgreSQL takes nothing more in a transaction that has failed
-            raise self._fault(error) from error
+            raise self._failed(error) from error
+
+    def _failed(self, error: exc.DBAPIError) -> RunnerError:
+        """Return what went wrong; PostgreSQL takes nothing more in a transaction that has failed, so it ends here."""
+        fault = self._fault(error)
+        if not self.sqlalchemy.invalidated:
+            try:
+                self.sqlalchemy.rollback()
+            except exc.DBAPIError as lost:
+                fault = self._fault(lost)
+        if self.sqlalchemy.invalidated:
+            self._lost = fault
+        return fault
 
     def _fault(self, error: exc.DBAPIError) -> RunnerError:
         """Translate by the server's own codes; its words never quote values."""
@@ -122,8 +138,9 @@ class Server:
         return fault(known or "refused", self.where, said)
 
 
-def _not_connected(where: str, error: NodeError) -> RunnerError:
+def _not_connected(url: DatabaseUrl, error: NodeError) -> RunnerError:
     """Say why there is no connection: another try helps where nobody answered."""
-    message = error.message if where in error.message else f"{where} cannot be reached: {error.message}"
+    named = f"{url.kind} at " in error.message
+    message = error.message if named else f"{url} cannot be reached: {error.message}"
     passing = isinstance(error, Unreachable) or error.code == "timed_out"
     return Transient(message) if passing else Unavailable(message)
