@@ -52,9 +52,10 @@ class Database:
             for _ in range(_TRIES):
                 try:
                     return task(connection)
-                except Contended:
+                except Contended as error:
+                    contended = error
                     deadline.check()
-            raise Transient(f"{self} is written by too many at once")
+            raise Transient(f"{self} is written by too many at once: {contended}")
         finally:
             connection.close()
 
@@ -63,7 +64,7 @@ class Database:
         if self.url.kind == "sqlite":
             from runner.store.file import SqliteFile  # noqa: PLC0415 - only where a file is used
 
-            return SqliteFile(self.url.database, self.doors.files if self.creates else None)
+            return SqliteFile(self.url.database, deadline, self.doors.files if self.creates else None)
         from runner.store.server import Server  # noqa: PLC0415 - brings SQLAlchemy, only where a server is used
 
-        return Server(self.url, partial(self.doors.sql.connect, self.url, deadline))
+        return Server(self.url, deadline, partial(self.doors.sql.connect, self.url, deadline))

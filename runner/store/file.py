@@ -7,7 +7,6 @@ import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from runner.deadline import Deadline
 from runner.errors import NotWritten
 from runner.store.connection import Contended, fault, storable
 from runner.store.tables import NEWEST, VERSIONS
@@ -15,12 +14,13 @@ from runner.store.tables import NEWEST, VERSIONS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from runner.deadline import Deadline
     from runner.doors.files import Files
     from runner.errors import RunnerError
     from runner.spec.databases import Kind
 
-PATIENCE: Final = 4.0
-"""Seconds that one process waits for another to be done with the file."""
+PATIENCE: Final = 0.8
+"""The part of its time that a piece of work waits for another process to be done with the file."""
 
 _PAUSE: Final = 0.02
 """Seconds before the same is tried again."""
@@ -42,19 +42,22 @@ class SqliteFile:
 
     kind: ClassVar[Kind] = "sqlite"
 
-    def __init__(self, path: str, make: Files | None = None) -> None:
+    def __init__(self, path: str, deadline: Deadline, make: Files | None = None) -> None:
         """Open a file; by a door to `make` it, with its folder and tables, where it is not there.
 
         Raises `Unavailable` and `Transient`.
         """
         self.where = f"the SQLite file {path}"
+        self._deadline = deadline
         if make is not None:
             self._make_folder(os.path.dirname(path), make)
         elif not os.path.isfile(path):
             raise fault("absent", self.where)
         with self._translated():
             # another thread may close it: the one that opened it is left behind once its time is over
-            self._connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
+            self._connection = sqlite3.connect(
+                path, timeout=deadline.left * PATIENCE, isolation_level=None, check_same_thread=False
+            )
         try:
             with self._translated():
                 self._prepare(create=make is not None)
@@ -85,6 +88,7 @@ class SqliteFile:
             self._connection.execute("begin immediate")
         try:
             yield
+            self._deadline.check()  # whoever waited has been told by then that it was not done
         except BaseException:
             self._connection.rollback()
             raise
@@ -119,7 +123,7 @@ class SqliteFile:
 
     def _write_ahead(self) -> None:
         """Switch the journal; SQLite waits for no other process that does the same, so that is done here."""
-        deadline = Deadline(PATIENCE)
+        deadline = self._deadline.within(self._deadline.left * PATIENCE)
         while True:
             try:
                 self._connection.execute("pragma journal_mode = wal")

@@ -14,6 +14,7 @@ from runner.store.connection import Contended, fault, storable
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from runner.deadline import Deadline
     from runner.spec.databases import DatabaseUrl, Kind
 
 _DIALECTS: Final[Mapping[Kind, str]] = {"postgresql": "postgresql+psycopg://", "mysql": "mysql+pymysql://"}
@@ -47,10 +48,11 @@ _AGAIN: Final = frozenset({"40001", "40P01", "23505", 1020, 1062, 1213})
 class Server:
     """A connection to a database server."""
 
-    def __init__(self, url: DatabaseUrl, dial: Callable[[], Any]) -> None:
+    def __init__(self, url: DatabaseUrl, deadline: Deadline, dial: Callable[[], Any]) -> None:
         """Connect; `dial` returns a DB-API connection. Raises `Unavailable` and `Transient`."""
         self.kind = url.kind
         self.where = str(url)
+        self._deadline = deadline
         self._lost: RunnerError | None = None
         options: dict[str, Any] = {"use_native_hstore": False} if url.kind == "postgresql" else {}
         engine = sqlalchemy.create_engine(_DIALECTS[url.kind], creator=dial, poolclass=pool.NullPool, **options)
@@ -83,6 +85,7 @@ class Server:
             self.sqlalchemy.rollback()  # what was read before began a transaction of its own
         try:
             yield
+            self._deadline.check()  # whoever waited has been told by then that it was not done
         except BaseException:
             with suppress(RunnerError), self._translated():  # with a connection that is gone it has ended already
                 self.sqlalchemy.rollback()
