@@ -15,7 +15,9 @@ from runner.secrets import reveal
 from runner.spec.databases import DatabaseUrl
 from runner.store.database import Database
 from runner.store.server import Server
+from runner.store.tables import NEWEST, OWN, VERSIONS
 from runner.store.upgrade import upgrade
+from tests.servers import _fresh as new_database
 from tests.servers import (
     mysql_database,
     postgres_database,
@@ -32,6 +34,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "empty",
+    "fresh",
+    "kind",
+    "lasting_mysql",
+    "lasting_postgres",
     "mysql_database",
     "postgres_database",
     "private_mysql",
@@ -108,6 +114,22 @@ class Store:
                 self.change(statement)
         return self
 
+    def clear(self) -> Store:
+        """Leave the runner's own tables, with nothing in them, and no others."""
+
+        def work(connection: Connection) -> None:
+            for table in sorted(connection.tables()):
+                own = table in {*OWN, VERSIONS}
+                connection.change(f"delete from {table}" if own else f"drop table {table}")  # noqa: S608 - their names
+            connection.change("insert into pipeline_schema (version_num) values (:step)", step=NEWEST)
+
+        def whole(connection: Connection) -> None:
+            with connection.transaction():
+                work(connection)
+
+        self.database.work(whole, limit=30.0)
+        return self
+
     def define(
         self, name: str, document: str, *, written: str = "yaml", revision: int = 1, active: bool = True
     ) -> None:
@@ -182,22 +204,42 @@ def store_at(url: DatabaseUrl) -> Store:
     return Store(Database(url=url, doors=open_doors({})))
 
 
-def url_of(kind: str, request: pytest.FixtureRequest, folder: Path) -> DatabaseUrl:
-    """Return an empty database of a kind."""
-    if kind == "sqlite":
-        return DatabaseUrl(kind="sqlite", database=str(folder / "shared.sqlite3"))
-    found = request.getfixturevalue({"postgresql": "postgres_database", "mysql": "mysql_database"}[kind])
-    assert isinstance(found, DatabaseUrl)
-    return found
-
-
 @pytest.fixture(params=KINDS)
-def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
-    """A database of each kind without a table; of SQLite not even the file."""
-    return store_at(url_of(request.param, request, tmp_path))
+def kind(request: pytest.FixtureRequest) -> str:
+    """Each kind of database."""
+    return str(request.param)
 
 
 @pytest.fixture
-def store(empty: Store) -> Store:
-    """A database of each kind with the runner's own tables."""
+def empty(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    """A new database without a table; of SQLite not even the file."""
+    if kind == "sqlite":
+        return store_at(DatabaseUrl(kind="sqlite", database=str(tmp_path / "shared.sqlite3")))
+    return store_at(request.getfixturevalue({"postgresql": "postgres_database", "mysql": "mysql_database"}[kind]))
+
+
+@pytest.fixture
+def fresh(empty: Store) -> Store:
+    """A new database with the runner's own tables."""
     return empty.upgrade()
+
+
+@pytest.fixture
+def store(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    """A database with the runner's own tables, that tests of the same process use one after the other."""
+    if kind == "sqlite":
+        return store_at(DatabaseUrl(kind="sqlite", database=str(tmp_path / "shared.sqlite3"))).upgrade()
+    found: Store = request.getfixturevalue({"postgresql": "lasting_postgres", "mysql": "lasting_mysql"}[kind])
+    return found.clear()
+
+
+@pytest.fixture(scope="session")
+def lasting_postgres(shared_postgres: DatabaseUrl) -> Iterator[Store]:
+    with new_database(shared_postgres) as url:
+        yield store_at(url).upgrade()
+
+
+@pytest.fixture(scope="session")
+def lasting_mysql(shared_mysql: DatabaseUrl) -> Iterator[Store]:
+    with new_database(shared_mysql) as url:
+        yield store_at(url).upgrade()

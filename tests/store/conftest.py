@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from tests.databases import (
     empty,
+    fresh,
+    kind,
+    lasting_mysql,
+    lasting_postgres,
     mysql_database,
     postgres_database,
     private_mysql,
@@ -15,6 +19,10 @@ from tests.databases import (
 
 __all__ = [
     "empty",
+    "fresh",
+    "kind",
+    "lasting_mysql",
+    "lasting_postgres",
     "mysql_database",
     "postgres_database",
     "private_mysql",

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from runner.doors import open_doors
-from runner.errors import ExitCode, RunnerError, Transient, Unavailable
+from runner.errors import ExitCode, Transient, Unavailable
 from runner.spec.databases import DatabaseUrl
 from runner.store import definitions
 from runner.store.connection import NoPermission, NoTable
@@ -31,7 +31,6 @@ from tests.support import FACTS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from runner.store.connection import Connection
 
 
 @pytest.fixture

@@ -129,7 +129,7 @@ def make_user(server: Private, name: str) -> None:
         server.do(f"CREATE ROLE {name} LOGIN PASSWORD '{quoted}'")
 
 
-@pytest.mark.parametrize("empty", SERVERS, indirect=True)
+@pytest.mark.parametrize("kind", SERVERS)
 def test_tables_that_are_missing(empty: Store) -> None:
     error = trouble(lambda: find(empty))
     assert type(error) is NoTable
@@ -138,17 +138,17 @@ def test_tables_that_are_missing(empty: Store) -> None:
     assert error.message == f"{empty.database} has no table of definitions ({tables}) that can be read — {hint}"
 
 
-@pytest.mark.parametrize("empty", SERVERS, indirect=True)
-def test_a_table_that_is_missing_among_the_others(store: Store) -> None:
-    store.change("drop table pipeline_definition_revision")
+@pytest.mark.parametrize("kind", SERVERS)
+def test_a_table_that_is_missing_among_the_others(fresh: Store) -> None:
+    fresh.change("drop table pipeline_definition_revision")
     error = trouble(lambda: find(store))
     assert type(error) is NoTable
-    name = store.database.url.database
+    name = fresh.database.url.database
     said = {
         "postgresql": 'relation "pipeline_definition_revision" does not exist',
         "mysql": f"Table '{name}.pipeline_definition_revision' doesn't exist",
     }
-    assert error.message == f"{store.database} has not the tables of this version: {said[store.kind]}"
+    assert error.message == f"{fresh.database} has not the tables of this version: {said[fresh.kind]}"
 
 
 def test_what_is_not_permitted(server: Private, shop: Store) -> None:
@@ -279,14 +279,14 @@ def held(store: Store) -> Iterator[None]:
         holder.join()
 
 
-@pytest.mark.parametrize("empty", SERVERS, indirect=True)
-def test_a_row_that_somebody_else_holds(store: Store) -> None:
-    memory = remember(store.database, FACTS, Clock())
-    with held(store):
-        work = partial(store.database.work, memory.series.hold, limit=1.0)
+@pytest.mark.parametrize("kind", SERVERS)
+def test_a_row_that_somebody_else_holds(fresh: Store) -> None:
+    memory = remember(fresh.database, FACTS, Clock())
+    with held(fresh):
+        work = partial(fresh.database.work, memory.series.hold, limit=1.0)
         error = trouble(lambda: work(), within=1.5)
-    assert (type(error), error.message) == (Transient, f"{store.database} did not answer within 1s")
-    assert remember(store.database, FACTS, Clock()).past.previous_run_id == ""
+    assert (type(error), error.message) == (Transient, f"{fresh.database} did not answer within 1s")
+    assert remember(fresh.database, FACTS, Clock()).past.previous_run_id == ""
 
 
 @contextmanager
@@ -326,26 +326,26 @@ def test_a_disk_that_is_full(private_postgres: Private) -> None:
     assert error.message.endswith("No space left on device")
 
 
-@pytest.mark.parametrize("empty", ["mysql"], indirect=True)
-def test_a_table_that_is_full(store: Store) -> None:
+@pytest.mark.parametrize("kind", ["mysql"])
+def test_a_table_that_is_full(fresh: Store) -> None:
     """MariaDB itself ends where its disk does; a table in memory that is full has the same error."""
-    store.change("drop table pipeline_channel")
+    fresh.change("drop table pipeline_channel")
     columns = "driver varchar(64), active boolean, created_at varchar(27), updated_at varchar(27)"
-    store.change(
+    fresh.change(
         f"create table pipeline_channel (name varchar(64), options varchar(15000), {columns})"
         " engine=memory max_rows=1 charset=latin1"
     )
 
     def work() -> None:
         for number in range(3000):
-            store.channel(f"c{number}", "log", {"text": "x" * 14000})
+            fresh.channel(f"c{number}", "log", {"text": "x" * 14000})
 
     error = trouble(work, within=40 * LATE)
     assert type(error) is Transient
-    assert error.message == f"{store.database} has no room left: The table 'pipeline_channel' is full"
+    assert error.message == f"{fresh.database} has no room left: The table 'pipeline_channel' is full"
 
 
-@pytest.mark.parametrize("empty", SERVERS, indirect=True)
+@pytest.mark.parametrize("kind", SERVERS)
 def test_two_that_write_the_same_at_once_are_told_apart_from_a_refusal(store: Store) -> None:
     """What another has just written is no error: it is done anew, with what is there by then."""
     tries: list[int] = []
@@ -366,7 +366,7 @@ def test_two_that_write_the_same_at_once_are_told_apart_from_a_refusal(store: St
     assert store.database.work(work) == 2
 
 
-@pytest.mark.parametrize("empty", SERVERS, indirect=True)
+@pytest.mark.parametrize("kind", SERVERS)
 def test_a_statement_that_the_server_refuses(store: Store) -> None:
     error = trouble(lambda: store.rows("select nonsense from"))
     assert type(error) is Unavailable
