@@ -17,18 +17,19 @@ from runner.store.database import Database
 from runner.store.server import Server
 from runner.store.tables import NEWEST, OWN, VERSIONS
 from runner.store.upgrade import upgrade
-from tests.servers import _fresh as new_database
+from tests.servers import fresh as new_database
 from tests.servers import (
     mysql_database,
     postgres_database,
     private_mysql,
     private_postgres,
+    server,
     shared_mysql,
     shared_postgres,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from runner.store.connection import Connection
 
@@ -42,6 +43,7 @@ __all__ = [
     "postgres_database",
     "private_mysql",
     "private_postgres",
+    "server",
     "shared_mysql",
     "shared_postgres",
     "store",

@@ -47,15 +47,16 @@ class Database:
             raise Transient(f"{self} did not answer within {limit:g}s") from error
 
     def _work(self, task: Callable[[Connection], T], deadline: Deadline) -> T:
-        connection = self._connected(deadline)
+        connection, tries = self._connected(deadline), 0
         try:
-            for _ in range(_TRIES):
+            while True:
+                tries += 1
                 try:
                     return task(connection)
                 except Contended as error:
-                    contended = error
+                    if tries == _TRIES:
+                        raise Transient(f"{self} is written by too many at once: {error.message}") from error
                     deadline.check()
-            raise Transient(f"{self} is written by too many at once: {contended}")
         finally:
             connection.close()
 
