@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 from urllib.parse import quote, urlencode
+from uuid import uuid4
 
 import pytest
 
 from runner.doors import open_doors
-from runner.secrets import reveal
+from runner.secrets import Secret, reveal
 from runner.spec.databases import DatabaseUrl
 from runner.store.database import Database
 from runner.store.server import Server
@@ -43,6 +44,7 @@ __all__ = [
     "postgres_database",
     "private_mysql",
     "private_postgres",
+    "role",
     "server",
     "shared_mysql",
     "shared_postgres",
@@ -200,6 +202,37 @@ class Store:
 
     def _json(self, value: str) -> str:
         return f"cast({value} as jsonb)" if self.kind == "postgresql" else value
+
+
+class Role(Protocol):
+    """Makes a role that may do no more than this with these tables; returns the database as that role has it."""
+
+    def __call__(self, store: Store, *tables: str, may: str = "select") -> Store: ...
+
+
+@pytest.fixture
+def role(fresh: Store) -> Iterator[Role]:
+    """Make roles of a server, in a database of their own, and remove them in the end."""
+    made: list[str] = []
+    password = "a-pass-word"  # noqa: S105 - of servers that listen to this machine alone
+
+    def make(store: Store, *tables: str, may: str = "select") -> Store:
+        name = f"role_{uuid4().hex[:12]}"
+        who = name if store.kind == "postgresql" else f"{name}@'%'"
+        role = (
+            f"create role {name} login password" if store.kind == "postgresql" else f"create user {who} identified by"
+        )
+        store.change(f"{role} '{password}'")
+        made.append(who)
+        for table in tables:
+            store.change(f"grant {may} on {table} to {who}")
+        return store_at(replace(store.database.url, user=name, password=Secret("password", password)))
+
+    yield make
+    for who in made:
+        if fresh.kind == "postgresql":
+            fresh.change(f"drop owned by {who}")
+        fresh.change(f"drop {'role' if fresh.kind == 'postgresql' else 'user'} {who}")
 
 
 def store_at(url: DatabaseUrl) -> Store:
