@@ -7,17 +7,55 @@ from typing import TYPE_CHECKING, Final
 from runner.cli.resolve import variables_of
 from runner.doors import open_doors
 from runner.errors import Unavailable, UsageError
+from runner.records import record
 from runner.scope import Directory
 from runner.secrets import reveal
 from runner.spec import Invalid
 
 if TYPE_CHECKING:
+    import argparse
+
     from runner.cli.shell import Shell
     from runner.store.database import Database
 
 
+DEFINITIONS: Final = "PIPELINE_DATABASE_URL"
+STATE: Final = "PIPELINE_STATE_URL"
 NOWHERE: Final = "none"
 """What a variable says that names no database on purpose."""
+
+
+@record
+class Chosen:
+    """The database that a command is about."""
+
+    database: Database
+    variable: str
+    """What named it."""
+
+
+def add_state_flag(parser: argparse.ArgumentParser) -> None:
+    """Add the flag that chooses between the two databases."""
+    parser.add_argument(
+        "--state",
+        action="store_true",
+        help="the database of PIPELINE_STATE_URL, where that is another one than PIPELINE_DATABASE_URL's",
+    )
+
+
+def chosen(shell: Shell, *, state: bool = False) -> Chosen:
+    """Return the database of definitions, or of the history; where one alone is named, it is meant.
+
+    Raises `UsageError` where none is named, and as `database_of` does.
+    """
+    wanted = (STATE,) if state else (DEFINITIONS, STATE)
+    found = ((variable, database_of(shell, variable)) for variable in wanted)
+    given = next(((variable, database) for variable, database in found if database is not None), None)
+    if given is None:
+        hint = "" if state or not shell.environ.get("DATABASE_URL") else "; DATABASE_URL is the application's"
+        raise UsageError(f"no database is named — set {' or '.join(wanted)} to its URL{hint}")
+    variable, database = given
+    return Chosen(database=database, variable=variable)
 
 
 def database_of(shell: Shell, variable: str, *, creates: bool = False) -> Database | None:
@@ -49,7 +87,7 @@ def directory_of(shell: Shell, *, from_database: bool, dry_run: bool) -> Directo
 
     A dry run speaks to no server but that one. Raises `Transient` and `Unavailable`.
     """
-    database = database_of(shell, "PIPELINE_DATABASE_URL")
+    database = database_of(shell, DEFINITIONS)
     if database is None and from_database:
         database = database_of(shell, "DATABASE_URL")
     if database is None:

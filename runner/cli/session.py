@@ -67,7 +67,7 @@ def _open(stream: TextIO | None, mode: str) -> TextIO:
 
 def _dispatch(arguments: list[str], shell: Shell) -> int:
     name, rest = split(arguments)
-    command = import_module(f"runner.cli.commands.{name}")
+    command = import_module(f"runner.cli.commands.{name.replace(' ', '_')}")
     parser = parser_of(name)
     command.arguments(parser)
     options = parser.parse_args(rest)

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from runner.errors import RunnerError, Transient, Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
+
+    import sqlalchemy
 
     from runner.spec.databases import Kind
 
@@ -43,6 +45,9 @@ class Connection(Protocol):
 
     def transaction(self) -> AbstractContextManager[None]:
         """Do what follows wholly or not at all, as if nobody else wrote meanwhile once `touch` was called."""
+
+    def migrate(self, task: Callable[[sqlalchemy.Connection], None]) -> None:
+        """Hand SQLAlchemy's connection to what changes tables: in a transaction, as far as the database has those."""
 
     def close(self) -> None:
         """Close it."""

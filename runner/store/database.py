@@ -34,6 +34,8 @@ class Database:
     doors: Doors
     creates: bool = False
     """A SQLite file and its tables are made where they are not there."""
+    bare: bool = False
+    """The file alone, and not the tables."""
 
     def __str__(self) -> str:
         return f"the SQLite file {self.url.database}" if self.url.kind == "sqlite" else str(self.url)
@@ -65,7 +67,11 @@ class Database:
         if self.url.kind == "sqlite":
             from runner.store.file import SqliteFile  # noqa: PLC0415 - only where a file is used
 
-            return SqliteFile(self.url.database, deadline, self.doors.files if self.creates else None)
+            return SqliteFile(
+                self.url.database, deadline, self.doors.files if self.creates else None, bare=self.bare
+            )
         from runner.store.server import Server  # noqa: PLC0415 - brings SQLAlchemy, only where a server is used
 
-        return Server(self.url, deadline, partial(self.doors.sql.connect, self.url, deadline))
+        # work that may take long is no reason to wait long for a server that is not there
+        dial = partial(self.doors.sql.connect, self.url, deadline.within(LIMIT), lasting=deadline)
+        return Server(self.url, deadline, dial)

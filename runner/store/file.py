@@ -12,7 +12,9 @@ from runner.store.connection import Contended, fault, storable
 from runner.store.tables import NEWEST, VERSIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    import sqlalchemy
 
     from runner.deadline import Deadline
     from runner.doors.files import Files
@@ -42,8 +44,8 @@ class SqliteFile:
 
     kind: ClassVar[Kind] = "sqlite"
 
-    def __init__(self, path: str, deadline: Deadline, make: Files | None = None) -> None:
-        """Open a file; by a door to `make` it, with its folder and tables, where it is not there.
+    def __init__(self, path: str, deadline: Deadline, make: Files | None = None, *, bare: bool = False) -> None:
+        """Open a file; by a door to `make` it where it is not there, with its folder and, unless `bare`, its tables.
 
         Raises `Unavailable` and `Transient`.
         """
@@ -60,7 +62,7 @@ class SqliteFile:
             )
         try:
             with self._translated():
-                self._prepare(create=make is not None)
+                self._prepare(create=make is not None, bare=bare)
         except BaseException:
             self._connection.close()
             raise
@@ -95,6 +97,18 @@ class SqliteFile:
         with self._translated():
             self._connection.execute("commit")
 
+    def migrate(self, task: Callable[[sqlalchemy.Connection], None]) -> None:
+        """Hand SQLAlchemy's connection to what changes tables."""
+        from sqlalchemy import create_engine, exc, pool  # noqa: PLC0415 - 200 ms, only where tables are changed
+
+        engine = create_engine("sqlite://", creator=lambda: self._connection, poolclass=pool.StaticPool)
+        try:
+            with engine.connect() as alchemy, self.transaction():
+                alchemy.begin()  # it begins nothing, but keeps Alembic from ending ours
+                task(alchemy)
+        except exc.DBAPIError as error:
+            raise self._fault(error.orig if isinstance(error.orig, sqlite3.Error) else sqlite3.Error(error)) from error
+
     def tables(self) -> frozenset[str]:
         """Return the names of all tables."""
         found = self.rows("select name from sqlite_master where type in ('table', 'view')")
@@ -110,12 +124,12 @@ class SqliteFile:
         except NotWritten as error:
             raise fault("read_only", self.where, error.message) from error
 
-    def _prepare(self, *, create: bool) -> None:
+    def _prepare(self, *, create: bool, bare: bool) -> None:
         """Write ahead, so that readers do not wait; make the tables where that is wanted."""
         if not create:
             return
         self._write_ahead()
-        if VERSIONS not in self.tables():
+        if not bare and VERSIONS not in self.tables():
             with self.transaction():
                 if VERSIONS not in self.tables():
                     for statement in creation():

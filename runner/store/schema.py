@@ -32,13 +32,18 @@ def require(connection: Connection, database: Database) -> None:
 
 def check(step: str, database: Database) -> None:
     """Raise `Unavailable` for tables of another version."""
+    refuse_newer(step, database)
+    if step < NEWEST:
+        hint = "bring them up to date with: pipeline-runner db upgrade"
+        raise Unavailable(f"{database} has tables of an older pipeline-runner (step {step}) — {hint}")
+
+
+def refuse_newer(step: str, database: Database) -> None:
+    """Raise `Unavailable` for tables of a later version."""
     if step > NEWEST:
         raise Unavailable(
             f"{database} has tables of a newer pipeline-runner (step {step}, this one knows {NEWEST}) — update it"
         )
-    if step < NEWEST:
-        hint = "bring them up to date with: pipeline-runner db upgrade"
-        raise Unavailable(f"{database} has tables of an older pipeline-runner (step {step}) — {hint}")
 
 
 def writable(connection: Connection) -> bool:

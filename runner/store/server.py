@@ -93,6 +93,11 @@ class Server:
         with self._translated():
             self.sqlalchemy.commit()
 
+    def migrate(self, task: Callable[[sqlalchemy.Connection], None]) -> None:
+        """Hand SQLAlchemy's connection to what changes tables; MySQL has no transactions for that."""
+        with self.transaction(), self._translated():
+            task(self.sqlalchemy)
+
     def tables(self) -> frozenset[str]:
         """Return the names of all tables that can be seen."""
         with self._translated():
