@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -11,7 +12,6 @@ from runner.records import record
 from runner.results import NOTHING
 from runner.store import definitions
 from runner.store.runs import size
-from runner.store.schema import require
 from runner.store.tables import DJANGO_CHANNELS, DJANGO_DEFINITIONS, NEWEST, OWN, VERSIONS
 
 if TYPE_CHECKING:
@@ -160,12 +160,9 @@ class _TakenBackError(Exception):
 
 
 def _tried(connection: Connection, sql: str) -> None:
-    try:
-        with connection.transaction():
-            connection.change(sql)
-            raise _TakenBackError
-    except _TakenBackError:
-        pass
+    with suppress(_TakenBackError), connection.transaction():
+        connection.change(sql)
+        raise _TakenBackError
 
 
 def _refusal(attempt: Callable[[], object]) -> str:

@@ -42,7 +42,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace, shell: Shell) -> int:
     """Change the tables, or print what would."""
-    if isinstance(options.sql, str):
+    if options.sql not in {None, True}:
         if options.state:
             raise UsageError("--state names a database, and --sql with a kind asks none — leave one out")
         return _print(shell, options.sql, "")

@@ -84,9 +84,8 @@ def _list(options: argparse.Namespace, shell: Shell) -> int:
         shell.json_list([{one.name: getattr(row, one.name) for one in fields(row)} for row in found])
         return ExitCode.OK
     shell.say(_table(found) if found else ["no runs"])
-    shell.log.info(
-        f"{counted(count, 'run')} in {database}, {bytes_text(total)}; {bytes_text(total // count if count else 0)} a run"
-    )
+    each = bytes_text(total // count if count else 0)
+    shell.log.info(f"{counted(count, 'run')} in {database}, {bytes_text(total)}; {each} a run")
     return ExitCode.OK
 
 
