@@ -82,6 +82,11 @@ def database_of(shell: Shell, variable: str, *, creates: bool = False) -> Databa
     return Database(url=url, doors=open_doors(shell.environ), creates=creates)
 
 
+def forced_table(shell: Shell) -> str:
+    """Return the one table that definitions are read from; empty for all that are known."""
+    return shell.environ.get("PIPELINE_DEFINITIONS_TABLE", "")
+
+
 def directory_of(shell: Shell, *, from_database: bool, dry_run: bool) -> Directory | None:
     """Return the channels of the database, of the one that the definition comes from where it comes from one.
 

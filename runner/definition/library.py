@@ -39,6 +39,8 @@ class Shelf:
     database: Database
     table: str = ""
     """The one table to look into; empty for all that are known."""
+    inactive: bool = False
+    """Those that are not active are found, too: to be looked at."""
 
     def find(self, name: str) -> Text | None:
         """Return a definition by `NAME` or `NAME@REVISION`; None where there is none of that name.
@@ -47,7 +49,7 @@ class Shelf:
         """
         from runner.store import definitions  # noqa: PLC0415 - only where there is a database
 
-        find = partial(definitions.find, database=self.database, name=name, forced=self.table)
+        find = partial(definitions.find, database=self.database, name=name, forced=self.table, inactive=self.inactive)
         found = self.database.work(find)
         return None if found is None else _text_of(found)
 

@@ -37,12 +37,14 @@ class StoredDefinition:
     description: str = ""
 
 
-def find(connection: Connection, database: Database, name: str, forced: str = "") -> StoredDefinition | None:
+def find(
+    connection: Connection, database: Database, name: str, forced: str = "", *, inactive: bool = False
+) -> StoredDefinition | None:
     """Return a definition by `NAME` or `NAME@REVISION`; None where there is none of that name.
 
-    `forced` names the one table to look into. Raises `Unavailable` for one that is not active, a revision or a forced
-    table that is not there, and a database that no definitions can be read from; `UsageError` where both tables have
-    one.
+    `forced` names the one table to look into; `inactive` ones are found where that is asked. Raises `Unavailable` for
+    one that is not active, a revision or a forced table that is not there, and a database that no definitions can be
+    read from; `UsageError` where both tables have one.
     """
     name, pinned, revision = name.partition("@")
     if pinned and not revision.isdigit():
@@ -54,7 +56,7 @@ def find(connection: Connection, database: Database, name: str, forced: str = ""
         raise UsageError(f"{database} has {name} in {tables} — say which with PIPELINE_DEFINITIONS_TABLE")
     if not found:
         return None
-    if not found[0].active:
+    if not found[0].active and not inactive:
         raise Unavailable(f"Pipeline definition not active: {name} in {database} — make it active, or name another")
     return found[0]
 

@@ -13,7 +13,7 @@ COMMANDS: Final = {
     "schema": "print the JSON Schema of definitions",
     "report": "render a result document or a journal again",
     "history": "list earlier runs, or show one: history show RUN",
-    "diff": "compare two runs: what is new, still wrong and fixed",
+    "diff": "compare two runs, or two definitions",
     "prune": "remove old runs from the history",
     "db": "look after a database: its tables, definitions and channels",
     "db upgrade": "make the runner's tables in a database, or bring them up to date",
