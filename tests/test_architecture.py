@@ -124,7 +124,7 @@ HIDDEN: Final = {
     ),
     "runner.reports.document": (
         "only the report that is wanted",
-        {"cli.commands.report", "cli.commands.validate", "cli.remember", "cli.shell"},
+        {"cli.checking", "cli.commands.report", "cli.remember", "cli.shell"},
     ),
     "runner.reports.markdown": ("only the report that is wanted", {"cli.commands.report", "cli.publish"}),
     "runner.reports.reading": ("--help does without", {"cli.commands.report"}),

@@ -43,19 +43,21 @@ def add_state_flag(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def chosen(shell: Shell, *, state: bool = False) -> Chosen:
-    """Return the database of definitions, or of the history; where one alone is named, it is meant.
+def chosen(shell: Shell, *variables: str) -> Chosen:
+    """Return the database that the first of the variables names that names one.
 
-    Raises `UsageError` where none is named, and as `database_of` does.
+    Raises `UsageError` where none does, and as `database_of` does.
     """
-    wanted = (STATE,) if state else (DEFINITIONS, STATE)
-    found = ((variable, database_of(shell, variable)) for variable in wanted)
-    given = next(((variable, database) for variable, database in found if database is not None), None)
-    if given is None:
-        hint = "" if state or not shell.environ.get("DATABASE_URL") else "; DATABASE_URL is the application's"
-        raise UsageError(f"no database is named — set {' or '.join(wanted)} to its URL{hint}")
-    variable, database = given
-    return Chosen(database=database, variable=variable)
+    for variable in variables:
+        if (database := database_of(shell, variable)) is not None:
+            return Chosen(database=database, variable=variable)
+    hint = "; DATABASE_URL is the application's own" if shell.environ.get("DATABASE_URL") else ""
+    raise UsageError(f"no database is named — set {' or '.join(variables)} to its URL{hint}")
+
+
+def either(*, state: bool) -> tuple[str, ...]:
+    """Return the variables that name the database of a command that is about either of them."""
+    return (STATE,) if state else (DEFINITIONS, STATE)
 
 
 def database_of(shell: Shell, variable: str, *, creates: bool = False) -> Database | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from runner.definition.library import Library, Shelf
 
 if TYPE_CHECKING:
     from runner.cli.shell import Shell
+    from runner.definition.source import Text
 
 
 def library_of(shell: Shell, *, inactive: bool = False) -> Library:
@@ -28,3 +30,14 @@ def library_of(shell: Shell, *, inactive: bool = False) -> Library:
 def _shelf(shell: Shell, variable: str, *, inactive: bool) -> Shelf | None:
     database = database_of(shell, variable)
     return Shelf(database=database, table=forced_table(shell), inactive=inactive) if database else None
+
+
+def readable(text: Text) -> str:
+    """Return a definition as its author wrote it; what the database keeps as JSON of its own is laid out for people."""
+    written = text.data.decode("utf-8", "replace")
+    if text.kept:
+        return written
+    try:
+        return f"{json.dumps(json.loads(written), indent=2, ensure_ascii=False)}\n"
+    except ValueError:
+        return written

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 SUFFIXES: Final = (".yaml", ".yml", ".json")
 MOST_HINTS: Final = 3
 """Names that a hint offers where one begins several."""
-_NAME: Final = r"[A-Za-z0-9][A-Za-z0-9._-]*"
+NAME: Final = r"[A-Za-z0-9][A-Za-z0-9._-]*"
+"""What definitions are looked up by."""
 _PACKAGE: Final = Path(__file__).resolve().parent.parent
 
 
@@ -51,7 +52,7 @@ class Shelf:
 
         find = partial(definitions.find, database=self.database, name=name, forced=self.table, inactive=self.inactive)
         found = self.database.work(find)
-        return None if found is None else _text_of(found)
+        return None if found is None else text_of(found)
 
     def names(self) -> Sequence[StoredDefinition]:
         """Return all definitions, without their documents."""
@@ -60,7 +61,8 @@ class Shelf:
         return self.database.work(partial(definitions.names, database=self.database, forced=self.table))
 
 
-def _text_of(found: StoredDefinition) -> Text:
+def text_of(found: StoredDefinition) -> Text:
+    """Return a definition of the database as it is loaded."""
     return Text(
         data=found.document.encode("utf-8", "surrogatepass"),
         label=f"db:{found.name}@{found.revision}",
@@ -99,7 +101,7 @@ class Library:
             return self._stored(wanted, rest)
         if kind == "file" or "/" in wanted or wanted.endswith(SUFFIXES):
             return self._at(rest if kind == "file" else wanted, wanted)
-        if not re.fullmatch(_NAME, wanted):
+        if not re.fullmatch(NAME, wanted):
             raise UsageError(f"{wanted!r} is no name of a definition — names are letters, digits, '.', '_' and '-'")
         return self._anywhere(wanted) or self._builtin(wanted) or self._missing(wanted, wanted)
 
@@ -145,7 +147,7 @@ class Library:
             raise Unavailable(
                 f"Pipeline definition not found: {wanted} — no database is configured: set PIPELINE_DATABASE_URL"
             )
-        if not re.fullmatch(f"{_NAME}(@[0-9]+)?", name):
+        if not re.fullmatch(f"{NAME}(@[0-9]+)?", name):
             raise UsageError(f"{wanted!r} names no definition — write db:NAME or db:NAME@REVISION")
         found = self.named.find(name)
         if found is None:
@@ -162,7 +164,7 @@ class Library:
 
     def _builtin(self, name: str) -> Text | None:
         path = builtin_folder() / f"{name}.yaml"
-        if not re.fullmatch(_NAME, name) or not path.is_file():
+        if not re.fullmatch(NAME, name) or not path.is_file():
             return None
         return Text(data=path.read_bytes(), label=f"builtin:{name}", name=name, origin="builtin", kind="yaml")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from runner.errors import Unavailable, UsageError
@@ -35,6 +37,8 @@ class StoredDefinition:
     """The document is the text that its author wrote, so that lines and columns mean something to people."""
     table: str
     description: str = ""
+    tags: tuple[str, ...] = ()
+    """Only where it is listed."""
 
 
 def find(
@@ -57,7 +61,10 @@ def find(
     if not found:
         return None
     if not found[0].active and not inactive:
-        raise Unavailable(f"Pipeline definition not active: {name} in {database} — make it active, or name another")
+        way = (
+            f"make it so with: pipeline-runner db activate {name}" if found[0].table == OWN else "make it so in the app"
+        )
+        raise Unavailable(f"Pipeline definition not active: {name} in {database} — {way}")
     return found[0]
 
 
@@ -180,8 +187,8 @@ def _read_django(connection: Connection, name: str, revision: int) -> StoredDefi
 
 
 def _list_own(connection: Connection) -> Iterator[StoredDefinition]:
-    rows = connection.rows("select name, revision, active, description from pipeline_definition")
-    return (_listed(row, OWN) for row in rows)
+    rows = connection.rows("select name, revision, active, description, tags from pipeline_definition")
+    return (replace(_listed(row[:4], OWN), tags=tuple(json.loads(row[4]))) for row in rows)
 
 
 def _list_django(connection: Connection) -> Iterator[StoredDefinition]:

@@ -18,6 +18,11 @@ COMMANDS: Final = {
     "db": "look after a database: its tables, definitions and channels",
     "db upgrade": "make the runner's tables in a database, or bring them up to date",
     "db check": "say what a database has, and what the runner may do there",
+    "db import": "write definitions from files into the database, and say what that changes",
+    "db export": "write definitions of the database to files",
+    "db activate": "make definitions of the database active",
+    "db deactivate": "make definitions of the database inactive, so that no run finds them",
+    "db channel": "list, set or remove the channels of the database",
 }
 """Name and summary; `runner.cli.commands.NAME` has `arguments(parser)` and `execute(options, shell)`.
 

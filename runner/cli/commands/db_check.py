@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from runner.channels.stored import channel_named
-from runner.cli.databases import add_state_flag, chosen, forced_table
+from runner.cli.databases import add_state_flag, chosen, either, forced_table
 from runner.errors import ExitCode, NodeError, Unavailable
 from runner.records import record
 from runner.reports.wording import bytes_text, counted
@@ -55,7 +55,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace, shell: Shell) -> int:
     """Look, and say what was found."""
-    one = chosen(shell, state=options.state)
+    one = chosen(shell, *either(state=options.state))
     found = one.database.work(partial(survey, database=one.database, forced=forced_table(shell)), limit=_LIMIT)
     checked = _Checked(
         chosen=one,

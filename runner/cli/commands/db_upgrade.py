@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, get_args
 
 from runner.cli.arguments import choice
-from runner.cli.databases import STATE, add_state_flag, chosen, database_of
+from runner.cli.databases import STATE, add_state_flag, chosen, database_of, either
 from runner.errors import ExitCode, UsageError
 from runner.spec.databases import Kind
 from runner.store.schema import refuse_newer, step_of
@@ -46,7 +46,7 @@ def execute(options: argparse.Namespace, shell: Shell) -> int:
         if options.state:
             raise UsageError("--state names a database, and --sql with a kind asks none — leave one out")
         return _print(shell, options.sql, "")
-    found = chosen(shell, state=options.state)
+    found = chosen(shell, *either(state=options.state))
     if options.sql:
         step = found.database.work(step_of)
         refuse_newer(step, found.database)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from runner.cli.catalogue import FAMILIES, options, summary
-from runner.cli.library import library_of
+from runner.cli.library import library_of, readable
 from runner.errors import ExitCode, Unavailable
 from runner.spec import nearest
 
@@ -36,13 +36,13 @@ def execute(given: argparse.Namespace, shell: Shell) -> int:
 
 def _definition(name: str, shell: Shell) -> int:
     try:
-        text = library_of(shell).find(name)
+        text = library_of(shell, inactive=True).find(name)
     except Unavailable as error:
         near = nearest(name, [member for registry in FAMILIES.values() for member in registry])
         hint = f' — did you mean "{near}"?' if near else ""
         message = f"{error.message}; nor is it a node type, check, format, provider or driver{hint}"
         raise Unavailable(message) from None
-    written = text.data.decode("utf-8", "replace")
+    written = readable(text)
     if shell.wants_json:
         shell.json({"name": name, "label": text.label, "text": written})
     else:
