@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from runner.errors import Unavailable
 from runner.records import record
 from runner.spec import nearest
-from runner.store.definitions import OWN, find
+from runner.store.definitions import OWN, find, tags_of
 from runner.store.schema import require
 from runner.store.tables import DJANGO_DEFINITIONS
 from runner.store.times import stamp
@@ -100,12 +100,12 @@ def _stood(connection: Connection, database: Database, wanted: Wanted) -> Stood:
     ((newest,),) = connection.rows(
         "select coalesce(max(revision), 0) from pipeline_definition_revision where name = :name", name=wanted.name
     )
-    tags, sha256 = rows[0] if rows else ("[]", "")
+    tags, sha256 = rows[0] if rows else ("", "")
     return Stood(
         wanted=wanted,
         before=before,
         sha256=sha256,
-        tags=tuple(json.loads(tags)),
+        tags=tags_of(tags),
         revision=newest + 1 if before is None or sha256 != wanted.sha256 else before.revision,
         also_in=DJANGO_DEFINITIONS if _is_in_django(connection, wanted.name) else "",
     )

@@ -188,7 +188,16 @@ def _read_django(connection: Connection, name: str, revision: int) -> StoredDefi
 
 def _list_own(connection: Connection) -> Iterator[StoredDefinition]:
     rows = connection.rows("select name, revision, active, description, tags from pipeline_definition")
-    return (replace(_listed(row[:4], OWN), tags=tuple(json.loads(row[4]))) for row in rows)
+    return (replace(_listed(row[:4], OWN), tags=tags_of(row[4])) for row in rows)
+
+
+def tags_of(text: str) -> tuple[str, ...]:
+    """Read the tags of a row; none where that is no list."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return ()
+    return tuple(map(str, found)) if isinstance(found, list) else ()
 
 
 def _list_django(connection: Connection) -> Iterator[StoredDefinition]:

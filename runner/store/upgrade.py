@@ -27,8 +27,13 @@ _LOCKS: Final = {
 """What lets one process at a time change tables; a SQLite file has but one writer anyway."""
 
 
-def upgrade(connection: Connection, database: Database) -> str:
-    """Bring the tables to the newest step, and return the one that they were at; empty where there were none.
+def upgrade(alchemy: sqlalchemy.Connection) -> None:
+    """Bring the tables of a database to the newest step; nothing happens where they are there already."""
+    command.upgrade(_config(connection=alchemy), "head")
+
+
+def upgrade_alone(connection: Connection, database: Database) -> str:
+    """Do so with nobody else at it; return the step that the tables were at, empty where there were none.
 
     Raises `Unavailable` where they are newer than that, and what a connection raises.
     """
@@ -40,7 +45,7 @@ def upgrade(connection: Connection, database: Database) -> str:
         step = step_of(connection) if VERSIONS in connection.tables() else ""
         refuse_newer(step, database)
         if step != NEWEST:
-            command.upgrade(_config(connection=alchemy), "head")
+            upgrade(alchemy)
         found.append(step)
 
     connection.migrate(migrate)

@@ -13,7 +13,7 @@ from runner.errors import ExitCode, UsageError
 from runner.spec.databases import Kind
 from runner.store.schema import refuse_newer, step_of
 from runner.store.tables import NEWEST
-from runner.store.upgrade import PATIENCE, upgrade, write_sql
+from runner.store.upgrade import PATIENCE, upgrade_alone, write_sql
 
 if TYPE_CHECKING:
     import argparse
@@ -63,7 +63,7 @@ def execute(options: argparse.Namespace, shell: Shell) -> int:
 def _upgraded(found: Chosen) -> str:
     """Bring the tables up to date; return the step that they were at."""
     database = replace(found.database, creates=True, bare=True)
-    return database.work(partial(upgrade, database=database), limit=PATIENCE)
+    return database.work(partial(upgrade_alone, database=database), limit=PATIENCE)
 
 
 def _sentence(found: Chosen, before: str) -> str:
