@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from runner.errors import Unavailable
 from runner.records import record
 from runner.spec import nearest
-from runner.store.connection import NoTable, as_text
+from runner.store.connection import NoPermission, NoTable, as_text
 from runner.store.schema import require
 from runner.store.tables import DJANGO_CHANNELS
 from runner.store.times import stamp
@@ -36,24 +36,25 @@ class Kept:
 
 def kept(connection: Connection, database: Database) -> list[Kept]:
     """Return all channels of both tables, by name; raise `Unavailable` where neither is there."""
-    own, django = (
-        _rows(connection, table, *columns)
-        for table, *columns in ((OWN, "options", "active"), (DJANGO_CHANNELS, "config", "is_active"))
-    )
-    if own is None and django is None:
-        require(connection, database)
-    return sorted((*(own or ()), *(django or ())), key=lambda one: (one.name, one.table))
-
-
-def _rows(connection: Connection, table: str, options: str, active: str) -> list[Kept] | None:
-    """Return the channels of a table; None where it is not there."""
     try:
-        rows = connection.rows(
-            f"select name, driver, {as_text(connection, options)}, {active} from {table}"  # noqa: S608 - constants
-        )
+        django = list(_rows(connection, DJANGO_CHANNELS, "config", "is_active"))
+    except (NoTable, NoPermission):  # MySQL says so also of a table that is not there
+        django = []
+    if not django:
+        require(connection, database)
+    try:
+        own = list(_own(connection))
     except NoTable:
-        return None
-    return [_kept(row, table) for row in rows]
+        own = []
+    return sorted((*own, *django), key=lambda one: (one.name, one.table))
+
+
+def _rows(connection: Connection, table: str, options: str, active: str) -> Iterator[Kept]:
+    """Return the channels of a table; raise `NoTable` and `NoPermission`."""
+    rows = connection.rows(
+        f"select name, driver, {as_text(connection, options)}, {active} from {table}"  # noqa: S608 - constants
+    )
+    yield from (_kept(row, table) for row in rows)
 
 
 def _kept(row: Sequence[Any], table: str) -> Kept:
@@ -122,7 +123,7 @@ def remove(connection: Connection, database: Database, name: str) -> None:
 
 
 def _own(connection: Connection) -> Iterator[Kept]:
-    yield from _rows(connection, OWN, "options", "active") or ()
+    return _rows(connection, OWN, "options", "active")
 
 
 def _find(connection: Connection, database: Database, name: str) -> Kept:

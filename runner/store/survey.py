@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 CHANGES: Final = ("insert", "update", "delete")
 DJANGO: Final = (DJANGO_DEFINITIONS, DJANGO_CHANNELS)
+TEXTS: Final = "pipeline_definition_revision"
 _CHANNELS: Final = {"pipeline_channel": "active", DJANGO_CHANNELS: "is_active"}
 """Tables of channels, and the column that says whether one is in use."""
 _KEYS: Final = ("name", "run_id", "series")
@@ -178,16 +179,17 @@ def _definitions(
     connection: Connection, database: Database, forced: str, rights: tuple[Rights, ...]
 ) -> tuple[Mapping[str, tuple[int, int]], str]:
     """Count the definitions of each table, or say why they cannot be read."""
-    sources = (forced,) if forced else definitions.KNOWN
-    related = {table for table in OWN if table.startswith(definitions.OWN)} if definitions.OWN in sources else set()
-    refused = next((one.reason for one in rights if one.table in {*related, *sources} and not one.read), "")
-    if refused:
-        return {}, refused
     try:
         found = definitions.names(connection, database, forced)
     except Unavailable as error:
         return {}, error.message
-    return dict(_halves((one.table, one.active) for one in found)), ""
+    halves = dict(_halves((one.table, one.active) for one in found))
+    # the list takes less than a definition does: its text is in a table of its own
+    texts = next((one for one in rights if one.table == TEXTS), None)
+    django = any(one.table == DJANGO_DEFINITIONS and one.read for one in rights)
+    if forced == DJANGO_DEFINITIONS or (django and not forced) or (texts is not None and texts.read):
+        return halves, ""
+    return {}, f"{database} does not permit to read the table {TEXTS}" if texts is None else texts.reason
 
 
 def _channels(connection: Connection, read: set[str]) -> Mapping[str, tuple[int, int]]:

@@ -15,7 +15,7 @@ from runner.secrets import Masker, Secret
 from runner.spec import duration_text
 from runner.store.channels import channels
 from runner.store.survey import CHANGES, DJANGO, survey
-from runner.store.tables import NEWEST
+from runner.store.tables import NEWEST, OWN
 
 if TYPE_CHECKING:
     import argparse
@@ -125,7 +125,8 @@ def _step(found: Survey) -> str:
     if found.state == "current":
         return f"step {found.step}, the newest"
     if found.state == "none":
-        return "none of the runner's that may be read"
+        there = any(one.table in OWN for one in found.rights)
+        return "there, but their step may not be read" if there else "none of the runner's"
     return f"step {found.step}, {found.state} than this version's {NEWEST}"
 
 
