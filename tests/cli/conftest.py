@@ -11,8 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.databases import empty, mysql_database, postgres_database, shared_mysql, shared_postgres, store
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+__all__ = ["empty", "mysql_database", "postgres_database", "receiver", "shared_mysql", "shared_postgres", "store"]
 
 
 @dataclass(frozen=True)
