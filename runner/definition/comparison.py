@@ -94,9 +94,7 @@ def compare(before: Snapshot | None, after: Snapshot) -> tuple[Change, ...]:
         return ()
     found = [*_values(before.tree, after.tree), *_nodes(before.tree, after.tree)]
     if before.definition is None:
-        found.append(
-            Change(kind="used", what="what stood there cannot be read by this version: all that is used is listed")
-        )
+        found.append(Change(kind="notation", what=_UNREADABLE))
     found += _uses(Uses() if before.definition is None else _uses_of(before), _uses_of(after))
     return tuple(found) or (Change(kind="notation", what="nothing but comments, layout or notation changed"),)
 
@@ -171,7 +169,7 @@ def _spelled(path: tuple[str, ...]) -> str:
     """Write a path for people: `config` says nothing, and inputs and secrets have names of their own."""
     match path:
         case ("inputs" | "secrets" as kind, name, *rest):
-            return f"{kind.removesuffix('s')} {name}{f' {format_path(tuple(rest))}' if rest else ''}"
+            return f"{kind.removesuffix('s')} {name}{f': {format_path(tuple(rest))}' if rest else ''}"
         case ("config", *rest) if rest:
             return format_path(tuple(rest))
         case _:
