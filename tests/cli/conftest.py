@@ -11,12 +11,43 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.databases import empty, mysql_database, postgres_database, shared_mysql, shared_postgres, store
+from runner.spec.databases import DatabaseUrl
+from tests.databases import (
+    SERVERS,
+    Store,
+    empty,
+    mysql_database,
+    postgres_database,
+    shared_mysql,
+    shared_postgres,
+    store,
+    store_at,
+    url_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 __all__ = ["empty", "mysql_database", "postgres_database", "receiver", "shared_mysql", "shared_postgres", "store"]
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Store:
+    """A SQLite file with the runner's own tables: for what has nothing to do with the kind of database."""
+    return store_at(DatabaseUrl(kind="sqlite", database=str(tmp_path / "shelf.sqlite3"))).upgrade()
+
+
+@pytest.fixture(params=SERVERS)
+def bare_server(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    """An empty database on each kind of server."""
+    return store_at(url_of(request.param, request, tmp_path))
+
+
+@pytest.fixture
+def server(bare_server: Store) -> Store:
+    """A database with the runner's own tables on each kind of server."""
+    return bare_server.upgrade()
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from runner.store.tables import NEWEST, OWN, VERSIONS
-from tests.databases import SERVERS, Store, store_at, url_of
 from tests.roles import user_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from tests.conftest import Ended
+    from tests.databases import Store
 
     Cli = Callable[..., Ended]
 
@@ -30,12 +29,6 @@ DEFINITIONS = ("pipeline_definition", "pipeline_definition_revision")
 CHANGES = ("insert", "update", "delete")
 UPGRADE = "bring them up to date with: pipeline-runner db upgrade"
 HOOK = "https://hooks.slack.example/services/T0/B0/secret"
-
-
-@pytest.fixture(params=SERVERS)
-def server(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
-    """A database with the runner's own tables on each kind of server."""
-    return store_at(url_of(request.param, request, tmp_path)).upgrade()
 
 
 def fill(store: Store) -> Store:

@@ -14,7 +14,7 @@ import pytest
 
 from runner.store.tables import NEWEST, OWN, VERSIONS
 from tests.conftest import CLEAN
-from tests.databases import SERVERS, Store, store_at, url_of
+from tests.databases import Store, store_at
 from tests.roles import user_of
 
 if TYPE_CHECKING:
@@ -29,12 +29,6 @@ MADE = f"has its tables now, at step {NEWEST}"
 UNNAMED = "no database is named — set PIPELINE_DATABASE_URL or PIPELINE_STATE_URL to its URL"
 WORDS = "upgrade, check, import, export, activate, deactivate, channel"
 THERE = f"is at step {NEWEST} already, the newest"
-
-
-@pytest.fixture(params=SERVERS)
-def server(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
-    """An empty database on each kind of server."""
-    return store_at(url_of(request.param, request, tmp_path))
 
 
 def tables(store: Store) -> frozenset[str]:
@@ -154,16 +148,16 @@ def test_the_sql_for_a_kind_of_database_needs_none(cli: Cli, kind: str, words: s
 
 
 def test_the_database_of_the_history_is_upgraded_where_it_is_the_only_one_or_asked_for(
-    cli: Cli, server: Store, tmp_path: Path
+    cli: Cli, bare_server: Store, tmp_path: Path
 ) -> None:
-    both = {"PIPELINE_DATABASE_URL": f"sqlite:///{tmp_path}/own.db", "PIPELINE_STATE_URL": server.text}
+    both = {"PIPELINE_DATABASE_URL": f"sqlite:///{tmp_path}/own.db", "PIPELINE_STATE_URL": bare_server.text}
     ended = cli("db", "upgrade", env=both)
-    hint = f"PIPELINE_STATE_URL names {server.database}, which is looked after by: pipeline-runner db upgrade --state\n"
-    assert (ended.code, ended.err) == (0, hint)
-    assert tables(server) == frozenset()
-    assert cli("db", "upgrade", "--state", env=both).out == sentence(server, MADE, "PIPELINE_STATE_URL")
-    alone = {"PIPELINE_STATE_URL": server.text, "PIPELINE_DATABASE_URL": "none"}
-    assert cli("db", "upgrade", env=alone).out == sentence(server, THERE, "PIPELINE_STATE_URL")
+    hint = "which is looked after by: pipeline-runner db upgrade --state"
+    assert (ended.code, ended.err) == (0, f"PIPELINE_STATE_URL names {bare_server.database}, {hint}\n")
+    assert tables(bare_server) == frozenset()
+    assert cli("db", "upgrade", "--state", env=both).out == sentence(bare_server, MADE, "PIPELINE_STATE_URL")
+    alone = {"PIPELINE_STATE_URL": bare_server.text, "PIPELINE_DATABASE_URL": "none"}
+    assert cli("db", "upgrade", env=alone).out == sentence(bare_server, THERE, "PIPELINE_STATE_URL")
 
 
 def test_tables_of_a_newer_runner_are_left_alone(cli: Cli, store: Store) -> None:
@@ -174,13 +168,15 @@ def test_tables_of_a_newer_runner_are_left_alone(cli: Cli, store: Store) -> None
         assert (ended.code, ended.out, ended.err) == (4, "", f"error: {message}\n")
 
 
-def test_a_user_who_may_make_no_tables_is_told_so(cli: Cli, server: Store) -> None:
-    rights = [] if server.kind == "postgresql" else [f"select on `{server.database.url.database}`.*"]
-    with user_of(server, *rights) as url:
+def test_a_user_who_may_make_no_tables_is_told_so(cli: Cli, bare_server: Store) -> None:
+    rights = [] if bare_server.kind == "postgresql" else [f"select on `{bare_server.database.url.database}`.*"]
+    with user_of(bare_server, *rights) as url:
         ended = cli("db", "upgrade", env={"PIPELINE_DATABASE_URL": url})
     assert (ended.code, ended.out) == (4, "")
-    said = "permission denied for schema public" if server.kind == "postgresql" else "CREATE command denied to user"
-    assert ended.err.startswith(f"error: {server.database} does not permit this: {said}")
+    said = (
+        "permission denied for schema public" if bare_server.kind == "postgresql" else "CREATE command denied to user"
+    )
+    assert ended.err.startswith(f"error: {bare_server.database} does not permit this: {said}")
     assert len(ended.err.splitlines()) == 1
 
 
