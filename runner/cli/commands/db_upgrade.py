@@ -28,7 +28,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     kinds = get_args(Kind)
     parser.add_argument(
         "--sql",
-        metavar="|".join(kinds),
+        metavar=f"[{'|'.join(kinds)}]",
         nargs="?",
         const=True,
         type=choice(*kinds),
