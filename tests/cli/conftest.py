@@ -16,20 +16,33 @@ from tests.databases import (
     SERVERS,
     Store,
     empty,
+    kind,
+    lasting_mysql,
+    lasting_postgres,
     mysql_database,
     postgres_database,
     shared_mysql,
     shared_postgres,
     store,
     store_at,
-    url_of,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["empty", "mysql_database", "postgres_database", "receiver", "shared_mysql", "shared_postgres", "store"]
+__all__ = [
+    "empty",
+    "kind",
+    "lasting_mysql",
+    "lasting_postgres",
+    "mysql_database",
+    "postgres_database",
+    "receiver",
+    "shared_mysql",
+    "shared_postgres",
+    "store",
+]
 
 
 @pytest.fixture
@@ -39,15 +52,18 @@ def shelf(tmp_path: Path) -> Store:
 
 
 @pytest.fixture(params=SERVERS)
-def bare_server(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+def bare_server(request: pytest.FixtureRequest) -> Store:
     """An empty database on each kind of server."""
-    return store_at(url_of(request.param, request, tmp_path))
+    return store_at(
+        request.getfixturevalue({"postgresql": "postgres_database", "mysql": "mysql_database"}[request.param])
+    )
 
 
-@pytest.fixture
-def server(bare_server: Store) -> Store:
+@pytest.fixture(params=SERVERS)
+def server(request: pytest.FixtureRequest) -> Store:
     """A database with the runner's own tables on each kind of server."""
-    return bare_server.upgrade()
+    found: Store = request.getfixturevalue({"postgresql": "lasting_postgres", "mysql": "lasting_mysql"}[request.param])
+    return found.clear()
 
 
 @dataclass(frozen=True)
