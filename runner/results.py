@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field, fields
+from dataclasses import field
 from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
@@ -176,6 +176,8 @@ class Open:
     """When it was seen first."""
     runs: int
     """How many runs have seen it, one after the other."""
+    identity: str = ""
+    """Of an alert: the key of its group, else its own fingerprint as its sender has it; empty for anything else."""
 
 
 @record
@@ -207,8 +209,11 @@ class Comparison:
             "previous_run_id": self.previous_run_id or None,
             "new": list(self.new),
             "still": [{"fingerprint": one.fingerprint, "since": one.since, "runs": one.runs} for one in self.still],
-            "fixed": [{field.name: getattr(one, field.name) for field in fields(one)} for one in self.fixed],
+            "fixed": [{name: getattr(one, name) for name in _FIXED} for one in self.fixed],
         }
+
+
+_FIXED: Final = ("fingerprint", "node", "check", "subject", "verdict", "since", "runs")
 
 
 @record

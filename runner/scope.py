@@ -86,10 +86,10 @@ class Memory(Protocol):
     def past(self) -> Past:
         """What was wrong when the last run ended."""
 
-    def claim(self, node: str, standing: Standing, seconds: float) -> Claim:
-        """Return what a notify node has not said yet, claimed for some seconds against runs that overlap.
+    def claim(self, node: str, standing: Standing, deadline: Deadline) -> Claim:
+        """Return what a notify node has not said yet, claimed until its deadline against runs that overlap.
 
-        Raises `Transient` and `Unavailable`.
+        Raises `Transient` and `Unavailable`, and `TimedOut` and `Cancelled` where the deadline is over.
         """
 
 

@@ -10,7 +10,7 @@ from runner.records import record
 from runner.results import NOTHING, Comparison, Open, Status, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from runner.results import NodeResult, Past, RunFacts
@@ -47,18 +47,19 @@ class Standing:
         """All that deserves a word."""
         return {**self.beside, **self.bad}
 
-    def over(self, fingerprint: str, node: str) -> bool:
+    def over(self, one: Open) -> bool:
         """Say whether something that was wrong was looked at again and is well; not where nobody looked."""
-        if fingerprint in self.bad or fingerprint in self.beside:
+        if one.fingerprint in self.wrong:
             return False
-        if fingerprint in self.resolved:
+        if one.fingerprint in self.resolved:
             return True
-        if node == RUN:
+        if one.node == RUN:
             return not self.failure
-        result = self.results.get(node)
+        result = self.results.get(one.node)
         if result is None:
             return self.whole
-        return result.status is Status.SUCCEEDED and "alerts" not in result.known
+        # an alert is over when its sender says so; that a node failed, when it succeeds
+        return result.status is Status.SUCCEEDED and not (one.check and "alerts" in result.known)
 
     def against(self, past: Past) -> Comparison:
         """Compare with what was wrong when the last run ended."""
@@ -70,7 +71,7 @@ class Standing:
                 for key, one in past.open.items()
                 if key in self.bad
             ),
-            fixed=tuple(one for key, one in past.open.items() if self.over(key, one.node)),
+            fixed=tuple(one for one in past.open.values() if self.over(one)),
         )
 
 
@@ -83,6 +84,8 @@ class Changes:
     over: tuple[Open, ...] = ()
     said: tuple[Open, ...] = ()
     """What is wrong and has been said; `since` is when."""
+    open: frozenset[str] = frozenset()
+    """Identities of alerts that people know of, and that are not over."""
     elsewhere: str = ""
     """The run that is saying some of it right now."""
 
@@ -92,10 +95,11 @@ class Changes:
 
 def standing(facts: RunFacts, results: Mapping[str, NodeResult], *, failure: str = "", whole: bool = False) -> Standing:
     """Say what is wrong: what nodes have found, nodes that failed, and a run that failed without any of them."""
-    found = [finding for result in results.values() for finding in result.findings]
+    names = dict(pair for result in results.values() for pair in _identities(facts, result))
     bad = [
         _open(facts, one.fingerprint, one.node, one.check, one.subject, one.verdict, since=one.first_seen)
-        for one in found
+        for result in results.values()
+        for one in result.findings
     ]
     informing = [one for result in results.values() for one in _alerts(facts, result, "firing")]
     resolved = [one for result in results.values() for one in _alerts(facts, result, "resolved")]
@@ -104,10 +108,22 @@ def standing(facts: RunFacts, results: Mapping[str, NodeResult], *, failure: str
         results=results,
         whole=whole,
         failure=failure,
-        bad={one.fingerprint: one for one in bad},
-        beside={one.fingerprint: one for one in beside},
-        resolved={one.fingerprint: one for one in resolved},
+        bad=_named(bad, names),
+        beside=_named(beside, names),
+        resolved=_named(resolved, names),
     )
+
+
+def _named(found: Sequence[Open], names: Mapping[str, str]) -> dict[str, Open]:
+    return {one.fingerprint: replace(one, identity=names.get(one.fingerprint, "")) for one in found}
+
+
+def _identities(facts: RunFacts, result: NodeResult) -> Iterator[tuple[str, str]]:
+    """Find how the alerts of an ingest node's output are told apart."""
+    alerts: Any = result.output.get("alerts", ())
+    for alert in alerts:
+        name = str(result.output.get("group_key") or alert["fingerprint"])
+        yield fingerprint(facts.definition, result.node_id, alert["fingerprint"]), name
 
 
 def _failed(facts: RunFacts, results: Mapping[str, NodeResult], failure: str) -> Iterator[Open]:

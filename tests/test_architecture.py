@@ -76,6 +76,7 @@ HIDDEN: Final = {
     "pydantic_core": ("only where validators are prepared", {"spec.base"}),
     "regex": ("30 ms, only where a check has a pattern", {"checks.matching"}),
     "pathlib": ("5 ms, of use only where a name is looked for", {"cli.container", "cli.shell"}),
+    "sqlalchemy": ("200 ms, only where the tables of a file are changed", {"store.file"}),
     "shutil": ("--version does without", {"cli.container"}),
     "runner.channels.letter": ("brings email, only where a mail is written", {"channels.email"}),
     "runner.cli.action": ("only in the Action", {"cli.session"}),
@@ -123,6 +124,10 @@ HIDDEN: Final = {
     "runner.spec.databases": ("brings urllib.parse, only where there is a database", {"cli.databases", "cli.remember"}),
     "runner.store.definitions": ("only where there is a database", {"definition.library"}),
     "runner.store.channels": ("only where there is a database", {"cli.databases"}),
+    "runner.store.connection": (
+        "only where there is a database",
+        {"cli.databases", "cli.remember", "definition.library"},
+    ),
     "runner.store.database": ("only where there is a database", {"cli.databases", "cli.remember"}),
     "runner.store.file": ("brings sqlite3, only where a file is used", {"store.database"}),
     "runner.store.memory": ("only where something is remembered", {"cli.remember"}),
@@ -135,7 +140,7 @@ HIDDEN: Final = {
     ),
     "runner.reports.document": (
         "only the report that is wanted",
-        {"cli.commands.report", "cli.commands.validate", "cli.remember", "cli.shell"},
+        {"cli.checking", "cli.commands.report", "cli.remember", "cli.shell"},
     ),
     "runner.reports.markdown": ("only the report that is wanted", {"cli.commands.report", "cli.publish"}),
     "runner.reports.reading": ("--help does without", {"cli.commands.report"}),

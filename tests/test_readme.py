@@ -160,6 +160,6 @@ def test_every_link_leads_to_a_file() -> None:
 
 def test_every_flag_is_in_the_help(cli: Cli) -> None:
     flag = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
-    known = {found for command in COMMANDS for found in flag.findall(cli(command, "--help").out)}
+    known = {found for command in COMMANDS for found in flag.findall(cli(*command.split(), "--help").out)}
     dockers = {word for command in DOCKERS for word in command[: command.index(IMAGE)]}
     assert set(flag.findall(README.text)) <= known | dockers

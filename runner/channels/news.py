@@ -48,7 +48,7 @@ class News:
             return cls(scope=scope, held_back=_nothing_wrong(facts, scope), problems=[])
         now = standing(scope.run, scope.nodes, failure=scope.failure)
         try:
-            claim = scope.memory.claim(scope.node, now, scope.deadline.left)
+            claim = scope.memory.claim(scope.node, now, scope.deadline)
         except (Transient, Unavailable) as error:
             message = f"what was said before is unknown, so send: changes acts as problems: {error.message}"
             problem = Problem(code="not_remembered", message=scope.masker.mask(message))

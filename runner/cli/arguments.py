@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Final, NoReturn, TypeVar
 
 from runner import __version__
-from runner.cli.commands import COMMANDS
+from runner.cli.commands import COMMANDS, commands_of
 from runner.errors import UsageError
 from runner.spec import Invalid, described, did_you_mean, nearest
 from runner.spec.quantities import percentage, positive_duration
@@ -20,6 +20,7 @@ T = TypeVar("T")
 WIDTH: Final = 100
 """Characters of a line of help: asking the terminal takes longer than to read the arguments."""
 _MARGIN: Final = 30
+_COMMAND: Final = max(map(len, COMMANDS))
 _NUMBER: Final = re.compile(r"\s*\d+(\.\d+)?\s*")
 
 EXAMPLES: Final = """\
@@ -90,7 +91,13 @@ def split(arguments: list[str]) -> tuple[str, list[str]]:
         near = nearest(name, list(COMMANDS))
         hint = f'did you mean "{near}"?' if near else f"to run a definition, write --definition {name}"
         raise UsageError(f"unknown command {described(name)} — {hint}")
-    return name, rest
+    words = commands_of(name)
+    if not words or not rest or rest[0].startswith("-"):
+        return name, rest
+    second, *rest = rest
+    if second not in words:
+        raise UsageError(f"unknown command {described(f'{name} {second}')} — {did_you_mean(second, words)}")
+    return f"{name} {second}", rest
 
 
 def parser_of(command: str) -> Parser:
@@ -104,7 +111,7 @@ def parser_of(command: str) -> Parser:
 
 
 def _main_parser() -> Parser:
-    commands = "\n".join(f"  {name:<10} {summary}" for name, summary in COMMANDS.items())
+    commands = "\n".join(f"  {name:<{_COMMAND}} {summary}" for name, summary in COMMANDS.items())
     return Parser(
         prog="pipeline-runner",
         usage="pipeline-runner [run] [flags]\n       pipeline-runner COMMAND [flags]",
@@ -138,6 +145,17 @@ def add_output_flags(parser: argparse.ArgumentParser) -> None:
     add_choice(group, "--color", "auto", "always", "never", default="auto", help="colour the result (auto)")
 
 
+def choice(*words: str) -> Callable[[str], str]:
+    """Return what reads one of some words from the command line."""
+
+    def one_of(text: str) -> str:
+        if text not in words:
+            raise argparse.ArgumentTypeError(f"unknown word {described(text)} — {did_you_mean(text, words)}")
+        return text
+
+    return one_of
+
+
 def add_choice(
     group: argparse._ActionsContainer,
     flag: str,
@@ -146,13 +164,7 @@ def add_choice(
     default: str | None = None,
 ) -> None:
     """Add a flag that takes one of some words."""
-
-    def one_of(text: str) -> str:
-        if text not in words:
-            raise argparse.ArgumentTypeError(f"unknown word {described(text)} — {did_you_mean(text, words)}")
-        return text
-
-    group.add_argument(flag, metavar="|".join(words), type=one_of, default=default, help=help)
+    group.add_argument(flag, metavar="|".join(words), type=choice(*words), default=default, help=help)
 
 
 def duration_argument(text: str) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from runner.cli.databases import database_of
@@ -11,9 +12,12 @@ from runner.errors import Transient, Unavailable, UsageError
 from runner.results import RunStatus
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from runner.cli.shell import Shell
     from runner.results import RunFacts, RunResult
     from runner.standing import Standing
+    from runner.store.connection import Connection
     from runner.store.database import Database
     from runner.store.memory import Remembered
 
@@ -43,31 +47,53 @@ def state_database(shell: Shell) -> Database | None:
 
 
 def history_database(shell: Shell) -> Database:
-    """Return the database that has the history; raise `UsageError` and `Unavailable` where there is none."""
+    """Return the database that runs are recorded in; raise `UsageError`, `Transient` and `Unavailable` without one."""
+    database = _history(shell)
+    from runner.store.schema import require  # noqa: PLC0415 - only where something is remembered
+
+    database.work(partial(require, database=database))
+    return database
+
+
+def _history(shell: Shell) -> Database:
     if _named(shell):
         database = database_of(shell, "PIPELINE_STATE_URL")
         if database is None:
             raise UsageError("PIPELINE_STATE_URL is none, so nothing is remembered")
         return database
-    from runner.store.schema import step_of  # noqa: PLC0415 - only where something is remembered
+    from runner.store.schema import step_of, writable  # noqa: PLC0415 - only where something is remembered
 
     shared = database_of(shell, "PIPELINE_DATABASE_URL")
-    if shared is not None and shared.work(step_of):
+    if shared is not None and shared.work(writable):
         return shared
-    if not os.path.isfile(EMBEDDED):
-        raise Unavailable(f"there is no history yet: {EMBEDDED} begins with the first run in this folder")
-    return _embedded(shell, creates=False)
+    if os.path.isfile(EMBEDDED):
+        return _embedded(shell, creates=False)
+    # whoever may only read there has no runs recorded, and can see those of others all the same
+    if shared is not None and _allowed(shared, step_of):
+        return shared
+    raise Unavailable(f"there is no history yet: {EMBEDDED} begins with the first run in this folder")
+
+
+def _allowed(database: Database, look: Callable[[Connection], object]) -> object:
+    """Ask a database something; None where it does not permit that."""
+    from runner.store.connection import NoPermission  # noqa: PLC0415 - only where something is remembered
+
+    try:
+        return database.work(look)
+    except NoPermission:
+        return None
 
 
 def _opened(shell: Shell, facts: RunFacts) -> Remembered | None:
     from runner.engine.world import utc_now  # noqa: PLC0415 - only where something is remembered
+    from runner.store.connection import NoPermission, NoTable  # noqa: PLC0415 - only where something is remembered
     from runner.store.memory import remember  # noqa: PLC0415 - only where something is remembered
 
     named = _named(shell)
     if not named and (shared := database_of(shell, "PIPELINE_DATABASE_URL")):
         try:
             return remember(shared, facts, utc_now)
-        except Unavailable as error:
+        except (NoTable, NoPermission) as error:
             # it is a database of definitions, and need not be more than that
             shell.log.detail(f"nothing is remembered in {shared}: {error.message}")
     database = state_database(shell)
@@ -75,8 +101,8 @@ def _opened(shell: Shell, facts: RunFacts) -> Remembered | None:
         return None
     try:
         return remember(database, facts, utc_now)
-    except Unavailable as error:
-        if named or not error.message.startswith(f"{database} cannot be written"):
+    except NoPermission as error:
+        if named:
             raise
         shell.log.info(f"nothing is remembered from run to run: {error.message}")
         return None

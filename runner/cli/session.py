@@ -96,7 +96,7 @@ def _told(asked: Asked, shell: Shell) -> int:
 
 def _dispatch(arguments: list[str], shell: Shell) -> int:
     name, rest = split(arguments)
-    command = import_module(f"runner.cli.commands.{name}")
+    command = import_module(f"runner.cli.commands.{name.replace(' ', '_')}")
     parser = parser_of(name)
     command.arguments(parser)
     options = parser.parse_args(rest)

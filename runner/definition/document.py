@@ -187,7 +187,7 @@ class Reading:
 
 def read(data: bytes, name: str, *, kind: Kind | None = None) -> Document:
     """Read a file; without a `kind` the suffix of its name decides, never its content."""
-    kind = kind or _kind(name)
+    kind = kind or kind_of(name)
     if kind is None:
         sentence = f"{described(name)} says neither YAML nor JSON"
         return _unreadable(sentence, "the name of a definition ends in .yaml, .yml or .json")
@@ -251,7 +251,8 @@ def _step(step: str | int) -> str:
     return f'["{shown.translate(_ESCAPES)}"]'
 
 
-def _kind(name: str) -> Kind | None:
+def kind_of(name: str) -> Kind | None:
+    """Return the language that the name of a file stands for; None where it says neither."""
     name = name.lower()
     if name.endswith((".yaml", ".yml")):
         return "yaml"

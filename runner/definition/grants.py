@@ -24,10 +24,12 @@ class Grants:
     of its own, and no commands."""
     commands: bool = False
     """It may start programs all the same."""
+    looking: bool = False
+    """It is looked at, and will not run: nothing is refused."""
 
     def refused(self, name: str) -> str:
         """Say why a definition does not get a variable; empty where it does."""
-        if name in self.names:
+        if self.looking or name in self.names:
             return ""
         if name.startswith(_GUARDED) or name == "GITHUB_TOKEN":
             return f"a definition cannot grant itself {name}"
@@ -40,3 +42,5 @@ class Grants:
 
 EVERYTHING: Final = Grants()
 """What a definition of the repository may have."""
+LOOKING: Final = Grants(looking=True)
+"""What is asked of a definition that somebody only looks at."""

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 SUFFIXES: Final = (".yaml", ".yml", ".json")
 MOST_HINTS: Final = 3
 """Names that a hint offers where one begins several."""
-_NAME: Final = r"[A-Za-z0-9][A-Za-z0-9._-]*"
+NAME: Final = r"[A-Za-z0-9][A-Za-z0-9._-]*"
+"""What definitions are looked up by."""
 _PACKAGE: Final = Path(__file__).resolve().parent.parent
 
 
@@ -39,6 +40,8 @@ class Shelf:
     database: Database
     table: str = ""
     """The one table to look into; empty for all that are known."""
+    inactive: bool = False
+    """Those that are not active are found, too: to be looked at."""
 
     def find(self, name: str) -> Text | None:
         """Return a definition by `NAME` or `NAME@REVISION`; None where there is none of that name.
@@ -47,9 +50,9 @@ class Shelf:
         """
         from runner.store import definitions  # noqa: PLC0415 - only where there is a database
 
-        find = partial(definitions.find, database=self.database, name=name, forced=self.table)
+        find = partial(definitions.find, database=self.database, name=name, forced=self.table, inactive=self.inactive)
         found = self.database.work(find)
-        return None if found is None else _text_of(found)
+        return None if found is None else text_of(found)
 
     def names(self) -> Sequence[StoredDefinition]:
         """Return all definitions, without their documents."""
@@ -58,7 +61,8 @@ class Shelf:
         return self.database.work(partial(definitions.names, database=self.database, forced=self.table))
 
 
-def _text_of(found: StoredDefinition) -> Text:
+def text_of(found: StoredDefinition) -> Text:
+    """Return a definition of the database as it is loaded."""
     return Text(
         data=found.document.encode("utf-8", "surrogatepass"),
         label=f"db:{found.name}@{found.revision}",
@@ -97,7 +101,7 @@ class Library:
             return self._stored(wanted, rest)
         if kind == "file" or "/" in wanted or wanted.endswith(SUFFIXES):
             return self._at(rest if kind == "file" else wanted, wanted)
-        if not re.fullmatch(_NAME, wanted):
+        if not re.fullmatch(NAME, wanted):
             raise UsageError(f"{wanted!r} is no name of a definition — names are letters, digits, '.', '_' and '-'")
         return self._anywhere(wanted) or self._builtin(wanted) or self._missing(wanted, wanted)
 
@@ -120,8 +124,12 @@ class Library:
         file = self._file(name)
         if self.shelf is None:
             return file
+        from runner.store.connection import NoTable  # noqa: PLC0415 - only where there is a database
+
         try:
             found = self.shelf.find(name)
+        except NoTable:
+            return file  # what has no definitions is of use for channels or history all the same
         except (Transient, Unavailable) as error:
             if file is None:
                 raise
@@ -139,12 +147,12 @@ class Library:
             raise Unavailable(
                 f"Pipeline definition not found: {wanted} — no database is configured: set PIPELINE_DATABASE_URL"
             )
-        if not re.fullmatch(f"{_NAME}(@[0-9]+)?", name):
+        if not re.fullmatch(f"{NAME}(@[0-9]+)?", name):
             raise UsageError(f"{wanted!r} names no definition — write db:NAME or db:NAME@REVISION")
         found = self.named.find(name)
         if found is None:
             hint = meant(name.partition("@")[0], {one.name: one.name for one in self.named.names()})
-            raise Unavailable(self._not_found(wanted, hint, str(self.named.database)))
+            raise Unavailable(_not_found(wanted, hint, str(self.named.database)))
         return found
 
     def _file(self, name: str) -> Text | None:
@@ -156,7 +164,7 @@ class Library:
 
     def _builtin(self, name: str) -> Text | None:
         path = builtin_folder() / f"{name}.yaml"
-        if not re.fullmatch(_NAME, name) or not path.is_file():
+        if not re.fullmatch(NAME, name) or not path.is_file():
             return None
         return Text(data=path.read_bytes(), label=f"builtin:{name}", name=name, origin="builtin", kind="yaml")
 
@@ -167,25 +175,30 @@ class Library:
             if error.message:
                 raise
             hint = meant(Path(path).stem, {Path(name).stem: name for name in _definitions_beside(path)})
-            raise Unavailable(self._not_found(wanted, hint, str(Path(path).resolve()))) from None
+            raise Unavailable(self._no_file(wanted, hint, str(Path(path).resolve()))) from None
 
     def _missing(self, wanted: str, name: str) -> NoReturn:
         files = (path.stem for path in self.files())
         known = {one: one for one in (*files, *(one.name for one in self.stored()), *self.builtins())}
         places = ", ".join(_shown(folder, self.workspace) for folder in self.folders)
         places += f", {self.shelf.database}" if self.shelf else ""
-        raise Unavailable(self._not_found(wanted, meant(name, known), f"{places} and the built-in definitions"))
+        raise Unavailable(self._no_file(wanted, meant(name, known), f"{places} and the built-in definitions"))
 
     def _no_builtin(self, wanted: str, name: str) -> NoReturn:
         hint = meant(name, {one: one for one in self.builtins()})
-        raise Unavailable(self._not_found(wanted, hint, "the built-in definitions"))
+        raise Unavailable(_not_found(wanted, hint, "the built-in definitions"))
 
-    def _not_found(self, wanted: str, hint: str, places: str) -> str:
-        """Say what was not found, what may have been meant, and where it was looked for."""
-        text = f"Pipeline definition not found: {wanted} — {f'{hint} ' if hint else ''}Searched {places}"
+    def _no_file(self, wanted: str, hint: str, places: str) -> str:
+        """Say what was not found among files."""
+        text = _not_found(wanted, hint, places)
         if self.workspace.is_dir() and not any(self.workspace.iterdir()):
             text += ". The workspace is empty: is the step actions/checkout missing?"
         return text
+
+
+def _not_found(wanted: str, hint: str, places: str) -> str:
+    """Say what was not found, what may have been meant, and where it was looked for."""
+    return f"Pipeline definition not found: {wanted} — {f'{hint} ' if hint else ''}Searched {places}"
 
 
 def meant(word: str, known: Mapping[str, str]) -> str:

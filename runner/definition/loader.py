@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -52,7 +51,7 @@ def load(text: Text, *, grants: Grants = EVERYTHING, rewrite: Rewrite | None = N
         name=entry.name or text.name,
         label=text.label,
         grants=grants,
-        sha256=hashlib.sha256(text.data).hexdigest(),
+        sha256=text.sha256,
         description=entry.description,
         version=text.version,
         timeout=entry.timeout or DEFAULT_TIMEOUT,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from typing import Final, Literal, TypeAlias
 
@@ -31,6 +32,11 @@ class Text:
     """The row's revision."""
     kept: bool = True
     """It is as its author wrote it, so that lines and columns mean something."""
+
+    @property
+    def sha256(self) -> str:
+        """The SHA-256 of the text, in hex."""
+        return hashlib.sha256(self.data).hexdigest()
 
 
 def read_file(path: str, *, missing: str, start: str | os.PathLike[str] = "") -> Text:

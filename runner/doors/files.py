@@ -112,15 +112,16 @@ class Files:
         with _translated(path):
             self._pour(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, data)
 
-    def make_folder(self, path: PathLike) -> None:
-        """Make a folder of the runner's own, which no commit takes along; raise `NotWritten`.
+    def make_folder(self, path: PathLike, *, own: bool = True) -> None:
+        """Make a folder; raise `NotWritten`. One of the runner's `own` is taken along by no commit.
 
         Nothing happens where it is there.
         """
         with _translated(path):
             if not os.path.isdir(path):
                 os.makedirs(path, exist_ok=True)
-                self._pour(os.path.join(path, ".gitignore"), os.O_WRONLY | os.O_CREAT, b"*\n")
+                if own:
+                    self._pour(os.path.join(path, ".gitignore"), os.O_WRONLY | os.O_CREAT, b"*\n")
 
     def journal(self, *paths: PathLike) -> Journal:
         """Begin an empty journal at the first of the paths that no other process writes; raise `NotWritten`."""

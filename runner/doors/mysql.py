@@ -54,6 +54,8 @@ class Connection(pymysql.Connection):
 
     _sock: socket.socket
     _result: Any
+    _read_timeout: float
+    _write_timeout: float
     _secure: bool
     server_thread_id: tuple[int]
     server_version: str
@@ -78,6 +80,11 @@ def connect(net: Net, url: DatabaseUrl, ca_bundle: str, deadline: Deadline, *, t
         connection.close()
         raise late(url, deadline, connected=True)
     return connection
+
+
+def allow(connection: Connection, seconds: float) -> None:
+    """Let the server be silent for that long from now on."""
+    connection._read_timeout = connection._write_timeout = max(seconds, 0.01)  # noqa: SLF001 - it stands nowhere else
 
 
 class _PlainPassword:

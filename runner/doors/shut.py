@@ -145,7 +145,7 @@ class ShutFiles(Files):
         """Refuse."""
         _forbid(f"append to {path}")
 
-    def make_folder(self, path: PathLike) -> NoReturn:
+    def make_folder(self, path: PathLike, *, own: bool = True) -> NoReturn:  # noqa: ARG002 - the interface
         """Refuse."""
         _forbid(f"make {path}")
 

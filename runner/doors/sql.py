@@ -31,8 +31,12 @@ class Sql:
     ca_bundle: str = ""
     """A file or a folder; the system's where empty."""
 
-    def connect(self, url: DatabaseUrl, deadline: Deadline, *, trusted: bool = True) -> Any:  # noqa: ANN401 - DB-API 2
+    def connect(
+        self, url: DatabaseUrl, deadline: Deadline, *, trusted: bool = True, lasting: Deadline | None = None
+    ) -> Any:  # noqa: ANN401 - DB-API 2
         """Return a DB-API connection, in a transaction of its own from the first statement on.
+
+        What is done on it then may be `lasting` longer than the login.
 
         Raises `TimedOut`, `Cancelled`, `Refused` (`refused_address`), `Unreachable` with the codes of `Net.connect`
         and with `not_ready`, and `NodeError` with `login_refused`, `no_database`, `other_service`, `invalid_config`,
@@ -45,11 +49,16 @@ class Sql:
         dial = partial(_way_to(url), self.net, url, self.ca_bundle, until, trusted=trusted)
         try:
             # a thread that can be left behind: a server says how much its client has to reckon for the login
-            return concurrently([dial], until, limit=1, grace=FAREWELL)[0]
+            connection = concurrently([dial], until, limit=1, grace=FAREWELL)[0]
         except TimedOut as error:
             if str(url) in error.message:
                 raise
             raise TimedOut(f"{url} did not answer within {duration_text(until.limit)}") from None
+        if lasting is not None and url.kind == "mysql":
+            from runner.doors import mysql  # noqa: PLC0415 - loaded by now
+
+            mysql.allow(connection, lasting.left)
+        return connection
 
     def ask(self, url: DatabaseUrl, query: str, deadline: Deadline, *, trusted: bool = True) -> Answer:
         """Connect, and have one query answered in a transaction that only reads and is taken back.

@@ -128,6 +128,11 @@ def word(status: str) -> str:
     return status.replace("_", " ")
 
 
+def bytes_text(number: int) -> str:
+    """Write how much data there is: `12.5 KiB`, `3.0 MiB`."""
+    return f"{number / 1024:,.1f} KiB" if number < 1024 * 1024 else f"{number / 1024 / 1024:,.1f} MiB"
+
+
 def counted(number: int, noun: str) -> str:
     """Write a number of things: `1 check`, `1,200 checks`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

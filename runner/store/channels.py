@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from runner.errors import Unavailable
 from runner.scope import StoredChannel
-from runner.store.connection import NoTable, as_text
+from runner.store.connection import NoPermission, NoTable, as_text
 from runner.store.tables import DJANGO_CHANNELS
 
 if TYPE_CHECKING:
@@ -17,23 +17,33 @@ if TYPE_CHECKING:
 
 
 def channels(connection: Connection) -> tuple[StoredChannel, ...]:
-    """Return the active channels, by name; raise `Unavailable` for one whose options cannot be read.
+    """Return the active channels, by name.
 
-    A name that both tables have is the runner's own table's.
+    A name that both tables have is the runner's own table's. Raises `Unavailable` for one whose options cannot be
+    read, `NoPermission` where no table of channels may be read.
     """
-    own = _rows(connection, "pipeline_channel", "options", "active")
-    django = _rows(connection, DJANGO_CHANNELS, "config", "is_active")
-    found = {channel.name: channel for channel in (*django, *own)}
+    found: dict[str, StoredChannel] = {}
+    refused: list[NoPermission] = []
+    for table, options, active in _TABLES:
+        try:
+            found |= {one.name: one for one in _rows(connection, table, options, active)}
+        except NoTable:
+            continue
+        except NoPermission as error:
+            refused.append(error)
+    if len(refused) == len(_TABLES):
+        raise refused[0]
     return tuple(found[name] for name in sorted(found))
 
 
+_TABLES: Final = ((DJANGO_CHANNELS, "config", "is_active"), ("pipeline_channel", "options", "active"))
+"""With the names of the columns for a channel's options, and for whether it is in use; the later one wins."""
+
+
 def _rows(connection: Connection, table: str, options: str, active: str) -> Iterator[StoredChannel]:
-    try:
-        rows = connection.rows(
-            f"select name, driver, {as_text(connection, options)}, {active} from {table}"  # noqa: S608 - constants
-        )
-    except NoTable:
-        return
+    rows = connection.rows(
+        f"select name, driver, {as_text(connection, options)}, {active} from {table}"  # noqa: S608 - constants
+    )
     yield from (_channel(row, table) for row in rows if row[3])
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from runner.errors import RunnerError, Transient, Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
+
+    import sqlalchemy
 
     from runner.spec.databases import Kind
 
@@ -19,6 +21,10 @@ class Contended(RunnerError):
 
 class NoTable(Unavailable):
     """A table or a column is not there."""
+
+
+class NoPermission(Unavailable):
+    """Whoever asks may not do this here; whatever else is there may be fine."""
 
 
 class Connection(Protocol):
@@ -39,6 +45,9 @@ class Connection(Protocol):
 
     def transaction(self) -> AbstractContextManager[None]:
         """Do what follows wholly or not at all, as if nobody else wrote meanwhile once `touch` was called."""
+
+    def migrate(self, task: Callable[[sqlalchemy.Connection], None]) -> None:
+        """Hand SQLAlchemy's connection to what changes tables: in a transaction, as far as the database has those."""
 
     def close(self) -> None:
         """Close it."""
@@ -64,24 +73,34 @@ def as_text(connection: Connection, column: str) -> str:
     return {"postgresql": f"{column}::text", "mysql": f"cast({column} as char)", "sqlite": column}[connection.kind]
 
 
-REASONS = {
+REASONS: Final = {
+    "absent": "is not there",
     "no_table": "has not the tables of this version",
     "no_permission": "does not permit this",
-    "locked": "is in use by another process for too long",
-    "full": "has no room left",
     "read_only": "cannot be written",
-    "broken": "is no database that can be read",
+    "locked": "is in use by another process for too long",
+    "slow": "took too long",
+    "full": "has no room left",
+    "busy": "has no resources left",
+    "disk": "cannot be read or written",
     "lost": "ended the connection",
+    "broken": "is no database that can be read",
     "refused": "refuses the statement",
 }
-"""What went wrong, by code, to follow the name of the database."""
-_PASSING = frozenset({"locked", "full", "lost"})
+"""What is wrong with a database, by code, to follow its name."""
+_KINDS: Final[Mapping[str, type[RunnerError]]] = {
+    "no_table": NoTable,
+    "no_permission": NoPermission,
+    "read_only": NoPermission,
+    **dict.fromkeys(("locked", "slow", "full", "busy", "disk", "lost"), Transient),
+}
+_SHOWN: Final = 200
+"""Characters of a database's own words."""
 
 
-def fault(code: str, where: str, said: str) -> RunnerError:
+def fault(code: str, where: str, said: str = "") -> RunnerError:
     """Make the error of a database that was reached: which one, what, and its own words."""
-    words = " ".join(said.split())[:200]
+    line = " ".join("".join(one if one.isprintable() else " " for one in said).split())
+    words = line if len(line) <= _SHOWN else f"{line[: _SHOWN - 1]}…"
     message = f"{where} {REASONS[code]}: {words}" if words else f"{where} {REASONS[code]}"
-    if code == "no_table":
-        return NoTable(message)
-    return Transient(message) if code in _PASSING else Unavailable(message)
+    return _KINDS.get(code, Unavailable)(message)

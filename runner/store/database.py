@@ -34,6 +34,8 @@ class Database:
     doors: Doors
     creates: bool = False
     """A SQLite file and its tables are made where they are not there."""
+    bare: bool = False
+    """The file alone, and not the tables."""
 
     def __str__(self) -> str:
         return f"the SQLite file {self.url.database}" if self.url.kind == "sqlite" else str(self.url)
@@ -47,14 +49,16 @@ class Database:
             raise Transient(f"{self} did not answer within {limit:g}s") from error
 
     def _work(self, task: Callable[[Connection], T], deadline: Deadline) -> T:
-        connection = self._connected(deadline)
+        connection, tries = self._connected(deadline), 0
         try:
-            for _ in range(_TRIES):
+            while True:
+                tries += 1
                 try:
                     return task(connection)
-                except Contended:
+                except Contended as error:
+                    if tries == _TRIES:
+                        raise Transient(f"{self} is written by too many at once: {error.message}") from error
                     deadline.check()
-            raise Transient(f"{self} is written by too many at once")
         finally:
             connection.close()
 
@@ -63,7 +67,9 @@ class Database:
         if self.url.kind == "sqlite":
             from runner.store.file import SqliteFile  # noqa: PLC0415 - only where a file is used
 
-            return SqliteFile(self.url.database, self.doors.files if self.creates else None)
+            return SqliteFile(self.url.database, deadline, self.doors.files if self.creates else None, bare=self.bare)
         from runner.store.server import Server  # noqa: PLC0415 - brings SQLAlchemy, only where a server is used
 
-        return Server(self.url, partial(self.doors.sql.connect, self.url, deadline))
+        # work that may take long is no reason to wait long for a server that is not there
+        dial = partial(self.doors.sql.connect, self.url, deadline.within(LIMIT), lasting=deadline)
+        return Server(self.url, deadline, dial)

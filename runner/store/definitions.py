@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from runner.errors import Unavailable, UsageError
 from runner.records import record
 from runner.spec import did_you_mean
-from runner.store.connection import NoTable, as_text
-from runner.store.schema import require, step_of
+from runner.store.connection import NoPermission, NoTable, as_text
+from runner.store.schema import check, step_of
 from runner.store.tables import DJANGO_DEFINITIONS
 
 if TYPE_CHECKING:
@@ -35,14 +37,18 @@ class StoredDefinition:
     """The document is the text that its author wrote, so that lines and columns mean something to people."""
     table: str
     description: str = ""
+    tags: tuple[str, ...] = ()
+    """Only where it is listed."""
 
 
-def find(connection: Connection, database: Database, name: str, forced: str = "") -> StoredDefinition | None:
+def find(
+    connection: Connection, database: Database, name: str, forced: str = "", *, inactive: bool = False
+) -> StoredDefinition | None:
     """Return a definition by `NAME` or `NAME@REVISION`; None where there is none of that name.
 
-    `forced` names the one table to look into. Raises `Unavailable` for one that is not active, a revision or a forced
-    table that is not there, and a database that no definitions can be read from; `UsageError` where both tables have
-    one.
+    `forced` names the one table to look into; `inactive` ones are found where that is asked. Raises `Unavailable` for
+    one that is not active, a revision or a forced table that is not there, and a database that no definitions can be
+    read from; `UsageError` where both tables have one.
     """
     name, pinned, revision = name.partition("@")
     if pinned and not revision.isdigit():
@@ -54,8 +60,11 @@ def find(connection: Connection, database: Database, name: str, forced: str = ""
         raise UsageError(f"{database} has {name} in {tables} — say which with PIPELINE_DEFINITIONS_TABLE")
     if not found:
         return None
-    if not found[0].active:
-        raise Unavailable(f"Pipeline definition not active: {name} in {database} — make it active, or name another")
+    if not found[0].active and not inactive:
+        way = (
+            f"make it so with: pipeline-runner db activate {name}" if found[0].table == OWN else "make it so in the app"
+        )
+        raise Unavailable(f"Pipeline definition not active: {name} in {database} — {way}")
     return found[0]
 
 
@@ -66,33 +75,56 @@ def names(connection: Connection, database: Database, forced: str = "") -> Seque
 
 
 def _readers(connection: Connection, database: Database, forced: str) -> tuple[str, ...]:
-    """Return the tables to look into; raise `Unavailable` where there are none, or the forced one is not there."""
+    """Return the tables to look into; raise `NoTable` where there are none, `Unavailable` where none can be read."""
     if forced and forced not in KNOWN:
         raise UsageError(f"PIPELINE_DEFINITIONS_TABLE is {forced!r} — {did_you_mean(forced, KNOWN)}")
     wanted = (forced,) if forced else KNOWN
-    there = tuple(table for table in wanted if _PROBES[table](connection, database))
+    there: list[str] = []
+    refused: list[Unavailable] = []
+    for table in wanted:
+        try:
+            there += [table] if _PROBES[table](connection, database) else []
+        except (NoPermission, _OtherTable) as error:
+            refused.append(error)
+    if not there and refused:
+        raise refused[0]
     if not there:
         hint = "make the runner's own with: pipeline-runner db upgrade"
-        raise Unavailable(f"{database} has no table of definitions ({' or '.join(wanted)}) that can be read — {hint}")
-    return there
+        raise NoTable(f"{database} has no table of definitions ({' or '.join(wanted)}) that can be read — {hint}")
+    return tuple(there)
+
+
+class _OtherTable(Unavailable):
+    """A table has the name, and holds something else."""
 
 
 def _has_own(connection: Connection, database: Database) -> bool:
-    if not step_of(connection):
-        return False
-    require(connection, database)
-    return True
+    """Look for the runner's own tables; a role may be let read the definitions and nothing else."""
+    try:
+        step = step_of(connection)
+    except NoPermission:
+        return _has(connection, OWN, "name") and _has(connection, "pipeline_definition_revision", "name")
+    if step:
+        check(step, database)
+    return bool(step)
 
 
 def _has_django(connection: Connection, database: Database) -> bool:
     """Look for the app's table, and whether it still holds definitions: later versions keep something else there."""
+    if _has(connection, DJANGO_DEFINITIONS, "config"):
+        return True
+    if _has(connection, DJANGO_DEFINITIONS, "name"):
+        msg = f"the table {DJANGO_DEFINITIONS} of {database} has no column config"
+        raise _OtherTable(f"{msg}: the app's later versions keep no definitions there")
+    return False
+
+
+def _has(connection: Connection, table: str, column: str) -> bool:
+    """Say whether a table and a column in it are there; raise `NoPermission` where that may not be asked."""
     try:
-        connection.rows(f"select name from {DJANGO_DEFINITIONS} where 1 = 0")  # noqa: S608 - a constant
+        connection.rows(f"select {column} from {table} where 1 = 0")  # noqa: S608 - constants
     except NoTable:
         return False
-    if "config" not in connection.columns(DJANGO_DEFINITIONS):
-        msg = f"the table {DJANGO_DEFINITIONS} of {database} has no column config"
-        raise Unavailable(f"{msg}: the app's later versions keep no definitions there")
     return True
 
 
@@ -107,7 +139,7 @@ def _read_own(connection: Connection, name: str, revision: int) -> StoredDefinit
     if not found:
         _refuse_missing_revision(connection, name, revision)
         return None
-    name, revision, active, written, document, description = found[0]
+    _, revision, active, written, document, description = found[0]
     return StoredDefinition(
         name=name,
         revision=revision,
@@ -135,9 +167,11 @@ def _read_django(connection: Connection, name: str, revision: int) -> StoredDefi
         f" from {DJANGO_DEFINITIONS} where name = :name",
         name=name,
     )
+    # where a collation takes Shop and shop for the same, only one of them is meant
+    found = [row for row in found if row[0] == name]
     if not found:
         return None
-    name, version, active, document, description = found[0]
+    _, version, active, document, description = found[0]
     if revision not in {0, version}:
         raise Unavailable(f"Pipeline definition not found: {name}@{revision} — {name} has the revision {version} alone")
     return StoredDefinition(
@@ -153,8 +187,17 @@ def _read_django(connection: Connection, name: str, revision: int) -> StoredDefi
 
 
 def _list_own(connection: Connection) -> Iterator[StoredDefinition]:
-    rows = connection.rows("select name, revision, active, description from pipeline_definition")
-    return (_listed(row, OWN) for row in rows)
+    rows = connection.rows("select name, revision, active, description, tags from pipeline_definition")
+    return (replace(_listed(row[:4], OWN), tags=tags_of(row[4])) for row in rows)
+
+
+def tags_of(text: str) -> tuple[str, ...]:
+    """Read the tags of a row; none where that is no list."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return ()
+    return tuple(map(str, found)) if isinstance(found, list) else ()
 
 
 def _list_django(connection: Connection) -> Iterator[StoredDefinition]:

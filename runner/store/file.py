@@ -7,20 +7,22 @@ import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from runner.deadline import Deadline
 from runner.errors import NotWritten
 from runner.store.connection import Contended, fault, storable
 from runner.store.tables import NEWEST, VERSIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    import sqlalchemy
+
+    from runner.deadline import Deadline
     from runner.doors.files import Files
     from runner.errors import RunnerError
     from runner.spec.databases import Kind
 
-PATIENCE: Final = 4.0
-"""Seconds that one process waits for another to be done with the file."""
+PATIENCE: Final = 0.8
+"""The part of its time that a piece of work waits for another process to be done with the file."""
 
 _PAUSE: Final = 0.02
 """Seconds before the same is tried again."""
@@ -28,7 +30,7 @@ _CODES: Final = {
     sqlite3.SQLITE_BUSY: "locked",
     sqlite3.SQLITE_LOCKED: "locked",
     sqlite3.SQLITE_FULL: "full",
-    sqlite3.SQLITE_IOERR: "full",
+    sqlite3.SQLITE_IOERR: "disk",
     sqlite3.SQLITE_READONLY: "read_only",
     sqlite3.SQLITE_PERM: "read_only",
     sqlite3.SQLITE_CANTOPEN: "read_only",
@@ -42,22 +44,25 @@ class SqliteFile:
 
     kind: ClassVar[Kind] = "sqlite"
 
-    def __init__(self, path: str, make: Files | None = None) -> None:
-        """Open a file; by a door to `make` it, with its folder and tables, where it is not there.
+    def __init__(self, path: str, deadline: Deadline, make: Files | None = None, *, bare: bool = False) -> None:
+        """Open a file; by a door to `make` it where it is not there, with its folder and, unless `bare`, its tables.
 
         Raises `Unavailable` and `Transient`.
         """
         self.where = f"the SQLite file {path}"
+        self._deadline = deadline
         if make is not None:
             self._make_folder(os.path.dirname(path), make)
         elif not os.path.isfile(path):
-            raise fault("read_only", self.where, "there is no such file")
+            raise fault("absent", self.where)
         with self._translated():
             # another thread may close it: the one that opened it is left behind once its time is over
-            self._connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
+            self._connection = sqlite3.connect(
+                path, timeout=deadline.left * PATIENCE, isolation_level=None, check_same_thread=False
+            )
         try:
             with self._translated():
-                self._prepare(create=make is not None)
+                self._prepare(create=make is not None, bare=bare)
         except BaseException:
             self._connection.close()
             raise
@@ -85,11 +90,24 @@ class SqliteFile:
             self._connection.execute("begin immediate")
         try:
             yield
+            self._deadline.check()  # whoever waited has been told by then that it was not done
         except BaseException:
             self._connection.rollback()
             raise
         with self._translated():
             self._connection.execute("commit")
+
+    def migrate(self, task: Callable[[sqlalchemy.Connection], None]) -> None:
+        """Hand SQLAlchemy's connection to what changes tables."""
+        from sqlalchemy import create_engine, exc, pool  # noqa: PLC0415 - 200 ms, only where tables are changed
+
+        engine = create_engine("sqlite://", creator=lambda: self._connection, poolclass=pool.StaticPool)
+        try:
+            with engine.connect() as alchemy, self.transaction():
+                alchemy.begin()  # it begins nothing, but keeps Alembic from ending ours
+                task(alchemy)
+        except exc.DBAPIError as error:
+            raise self._fault(error.orig if isinstance(error.orig, sqlite3.Error) else sqlite3.Error(error)) from error
 
     def tables(self) -> frozenset[str]:
         """Return the names of all tables."""
@@ -106,12 +124,12 @@ class SqliteFile:
         except NotWritten as error:
             raise fault("read_only", self.where, error.message) from error
 
-    def _prepare(self, *, create: bool) -> None:
+    def _prepare(self, *, create: bool, bare: bool) -> None:
         """Write ahead, so that readers do not wait; make the tables where that is wanted."""
         if not create:
             return
         self._write_ahead()
-        if VERSIONS not in self.tables():
+        if not bare and VERSIONS not in self.tables():
             with self.transaction():
                 if VERSIONS not in self.tables():
                     for statement in creation():
@@ -119,7 +137,7 @@ class SqliteFile:
 
     def _write_ahead(self) -> None:
         """Switch the journal; SQLite waits for no other process that does the same, so that is done here."""
-        deadline = Deadline(PATIENCE)
+        deadline = self._deadline.within(self._deadline.left * PATIENCE)
         while True:
             try:
                 self._connection.execute("pragma journal_mode = wal")

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Any
 
+    from runner.deadline import Deadline
     from runner.results import RunFacts
     from runner.standing import Standing
     from runner.store.connection import Connection
@@ -33,9 +34,9 @@ class Remembered:
     series: Series
     past: Past
 
-    def claim(self, node: str, standing: Standing, seconds: float) -> Told:
-        """Return what a notify node has not said yet, claimed for some seconds against runs that overlap."""
-        return claim(self.series, node, standing, seconds)
+    def claim(self, node: str, standing: Standing, deadline: Deadline) -> Told:
+        """Return what a notify node has not said yet, claimed until its deadline against runs that overlap."""
+        return claim(self.series, node, standing, deadline)
 
 
 def remember(database: Database, facts: RunFacts, now: Callable[[], datetime]) -> Remembered:
@@ -53,10 +54,12 @@ def remember(database: Database, facts: RunFacts, now: Callable[[], datetime]) -
 
 
 def _begin(connection: Connection, series: Series, facts: RunFacts) -> None:
-    if not series.hold(connection):
+    """Let nobody else write about it; how many rows an update finds, MySQL does not say where none is changed."""
+    series.hold(connection)
+    if not connection.rows("select series from pipeline_series where series = :series", series=series.key):
         connection.change(
-            "insert into pipeline_series (series, definition, environment, touched_at)"
-            " values (:series, :definition, :environment, :now)",
+            "insert into pipeline_series (series, definition, environment, touched_at, runs, bytes)"
+            " values (:series, :definition, :environment, :now, 0, 0)",
             series=series.key,
             definition=facts.definition[:_NAME],
             environment=facts.environment[:_NAME],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 from runner.errors import Unavailable, UsageError
@@ -11,7 +12,7 @@ from runner.store.memory import open_of
 from runner.store.times import stamp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from runner.results import RunResult
@@ -30,6 +31,9 @@ _COLUMNS: Final = (
 )
 _AMBIGUOUS: Final = 5
 """Runs that are named where several have the same beginning."""
+_ID_CHARACTERS: Final = frozenset("0123456789abcdef-")
+_BATCH: Final = 500
+"""Runs that are removed at once."""
 
 
 @record
@@ -85,7 +89,7 @@ def keep(memory: Remembered, result: RunResult, document: bytes, standing: Stand
 
     def work(connection: Connection) -> None:
         with connection.transaction():
-            memory.series.hold(connection)
+            memory.series.hold(connection, runs=1, size=len(document))
             connection.change(
                 f"insert into pipeline_run ({_COLUMNS}, series, trace_id, document)"
                 " values (:run_id, :definition, :definition_version, :definition_source, :definition_sha256,"
@@ -138,7 +142,7 @@ def _note(connection: Connection, memory: Remembered, standing: Standing) -> Non
         for key, one in standing.bad.items()
         if key not in known
     ]
-    over = [{"series": memory.series.key, "key": key} for key, one in known.items() if standing.over(key, one.node)]
+    over = [{"series": memory.series.key, "key": key} for key, one in known.items() if standing.over(one)]
     if still:
         connection.change(
             "update pipeline_finding set verdict = :verdict, run_id = :run_id, runs = runs + 1"
@@ -190,18 +194,26 @@ def find(connection: Connection, wanted: str, where: Database) -> str:
         failed = " where exit_code <> 0" if wanted == "last-failed" else ""
         found = connection.rows(f"select run_id from pipeline_run{failed} order by started_at desc limit 1")
     else:
-        known = frozenset("0123456789abcdefABCDEF-").issuperset(wanted)
-        found = connection.rows(
-            "select run_id from pipeline_run where run_id like :beginning order by run_id limit :most",
-            beginning=f"{wanted.lower()}%" if known else "",
-            most=_AMBIGUOUS,
-        )
+        found = _beginning(connection, wanted.lower())
     if not found:
         raise Unavailable(f"there is no run {wanted} in {where} — see: pipeline-runner history")
     if len(found) > 1:
         ids = ", ".join(row[0] for row in found)
         raise UsageError(f"several runs begin with {wanted}: {ids} — write more of the id")
     return str(found[0][0])
+
+
+def _beginning(connection: Connection, text: str) -> Sequence[Sequence[Any]]:
+    """Return the ids that begin with a text."""
+    if not text or not _ID_CHARACTERS.issuperset(text):
+        return ()
+    # SQLite's LIKE takes upper and lower case for the same, so it has no use for the index
+    like, anything = ("glob", "*") if connection.kind == "sqlite" else ("like", "%")
+    return connection.rows(
+        f"select run_id from pipeline_run where run_id {like} :beginning order by run_id limit :most",
+        beginning=f"{text}{anything}",
+        most=_AMBIGUOUS,
+    )
 
 
 @record
@@ -216,18 +228,44 @@ class Pruned:
 
 def prune(connection: Connection, before: datetime) -> Pruned:
     """Remove the runs that began before a moment; what is still wrong stays known, however long ago it began."""
+    old = stamp(before)
+    removed, removed_bytes = 0, 0
+    while batch := _prune_some(connection, old):
+        removed += len(batch)
+        removed_bytes += sum(size for _, size in batch)
     with connection.transaction():
-        old: Mapping[str, object] = {"before": stamp(before)}
-        (removed, removed_bytes) = connection.rows(
-            "select count(*), coalesce(sum(bytes), 0) from pipeline_run where started_at < :before", **old
-        )[0]
-        connection.change("delete from pipeline_run where started_at < :before", **old)
-        connection.change("delete from pipeline_said where verdict = 'ok' and said_at < :before", **old)
+        connection.change(
+            "delete from pipeline_said where verdict in ('', 'ok') and claim = '' and said_at < :before", before=old
+        )
         left, left_bytes = size(connection)
-    return Pruned(removed=removed, removed_bytes=int(removed_bytes), left=left, left_bytes=left_bytes)
+    return Pruned(removed=removed, removed_bytes=removed_bytes, left=left, left_bytes=left_bytes)
+
+
+def _prune_some(connection: Connection, before: str) -> Sequence[tuple[str, int]]:
+    """Remove some of the oldest runs, few enough for runs that go on meanwhile; return the series and size of each."""
+    with connection.transaction():
+        # nobody else adds or removes runs until the end: the sums would be wrong then
+        connection.change("update pipeline_series set touched_at = touched_at")
+        found = connection.rows(
+            "select run_id, series, bytes from pipeline_run where started_at < :before order by started_at limit :most",
+            before=before,
+            most=_BATCH,
+        )
+        if not found:
+            return ()
+        connection.change("delete from pipeline_run where run_id = :id", *({"id": run_id} for run_id, _, _ in found))
+        gone = Counter(series for _, series, _ in found)
+        sizes: Counter[str] = Counter()
+        for _, series, number in found:
+            sizes[series] += number
+        connection.change(
+            "update pipeline_series set runs = runs - :runs, bytes = bytes - :size where series = :series",
+            *({"series": series, "runs": runs, "size": sizes[series]} for series, runs in gone.items()),
+        )
+    return [(series, number) for _, series, number in found]
 
 
 def size(connection: Connection) -> tuple[int, int]:
-    """Return how many runs there are, and the bytes of their documents."""
-    ((count, total),) = connection.rows("select count(*), coalesce(sum(bytes), 0) from pipeline_run")
-    return count, int(total)
+    """Return how many runs there are, and the bytes of their documents, as they are counted with each run."""
+    ((count, total),) = connection.rows("select coalesce(sum(runs), 0), coalesce(sum(bytes), 0) from pipeline_series")
+    return int(count), int(total)

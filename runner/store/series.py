@@ -26,12 +26,18 @@ class Series:
     run_id: str
     now: Callable[[], datetime]
 
-    def hold(self, connection: Connection) -> int:
-        """Let nobody else write about it until the transaction ends; return 0 where nothing is known of it yet."""
-        return connection.change(
-            "update pipeline_series set touched_at = :now where series = :series",
+    def hold(self, connection: Connection, *, runs: int = 0, size: int = 0) -> None:
+        """Let nobody else write about it until the transaction ends.
+
+        `runs` and `size` are what is about to be added to its history, in runs and in bytes.
+        """
+        connection.change(
+            "update pipeline_series set touched_at = :now, runs = runs + :runs, bytes = bytes + :size"
+            " where series = :series",
             now=stamp(self.now()),
             series=self.key,
+            runs=runs,
+            size=size,
         )
 
 

@@ -11,8 +11,59 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from runner.spec.databases import DatabaseUrl
+from tests.databases import (
+    SERVERS,
+    Store,
+    empty,
+    kind,
+    lasting_mysql,
+    lasting_postgres,
+    mysql_database,
+    postgres_database,
+    shared_mysql,
+    shared_postgres,
+    store,
+    store_at,
+)
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
+
+__all__ = [
+    "empty",
+    "kind",
+    "lasting_mysql",
+    "lasting_postgres",
+    "mysql_database",
+    "postgres_database",
+    "receiver",
+    "shared_mysql",
+    "shared_postgres",
+    "store",
+]
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Store:
+    """A SQLite file with the runner's own tables: for what has nothing to do with the kind of database."""
+    return store_at(DatabaseUrl(kind="sqlite", database=str(tmp_path / "shelf.sqlite3"))).upgrade()
+
+
+@pytest.fixture(params=SERVERS)
+def bare_server(request: pytest.FixtureRequest) -> Store:
+    """An empty database on each kind of server."""
+    return store_at(
+        request.getfixturevalue({"postgresql": "postgres_database", "mysql": "mysql_database"}[request.param])
+    )
+
+
+@pytest.fixture(params=SERVERS)
+def server(request: pytest.FixtureRequest) -> Store:
+    """A database with the runner's own tables on each kind of server."""
+    found: Store = request.getfixturevalue({"postgresql": "lasting_postgres", "mysql": "lasting_mysql"}[request.param])
+    return found.clear()
 
 
 @dataclass(frozen=True)

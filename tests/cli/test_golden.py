@@ -34,9 +34,9 @@ def compare(name: str, text: str) -> None:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_the_help_reads_as_agreed(cli: Cli, command: str) -> None:
-    ended = cli(command, "--help")
+    ended = cli(*command.split(), "--help")
     assert (ended.code, ended.err) == (0, "")
-    compare(f"help-{command}.txt", ended.out)
+    compare(f"help-{command.replace(' ', '-')}.txt", ended.out)
 
 
 def test_the_help_of_the_program_is_the_one_of_run(cli: Cli) -> None:

@@ -1,11 +1,15 @@
-"""`diff`: what has changed from one run to another."""
+"""`diff`: what has changed from one run to another, or from one definition to another."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from runner.cli.differences import changes, documents, names_definition
+from runner.cli.library import library_of
 from runner.cli.past import result_of
-from runner.errors import ExitCode
+from runner.definition.grants import LOOKING
+from runner.definition.loader import load
+from runner.errors import ExitCode, UsageError
 from runner.reports.wording import finding_text
 from runner.spec import duration_text
 
@@ -19,13 +23,41 @@ if TYPE_CHECKING:
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the flags."""
-    parser.usage = f"{parser.prog} [flags] RUN RUN"
-    help_text = "a run of the history: its id, the beginning of it, last, or last-failed"
-    parser.add_argument("before", metavar="RUN", help=help_text)
-    parser.add_argument("after", metavar="RUN", help="another one, that it is compared with")
+    parser.usage = f"{parser.prog} [flags] RUN RUN\n       {parser.prog} [flags] DEFINITION DEFINITION"
+    help_text = (
+        "a run of the history: its id, the beginning of it, last, or last-failed;"
+        " or a definition: a path, file:PATH, db:NAME, db:NAME@REVISION, builtin:NAME"
+    )
+    parser.add_argument("before", metavar="ONE", help=help_text)
+    parser.add_argument("after", metavar="OTHER", help="what it is compared with")
 
 
 def execute(options: argparse.Namespace, shell: Shell) -> int:
+    """Print what has changed."""
+    definitions = [names_definition(word) for word in (options.before, options.after)]
+    if any(definitions) and not all(definitions):
+        run = options.before if definitions[1] else options.after
+        raise UsageError(
+            f"a run and a definition have nothing to compare — {run} names a run; write file:PATH or db:NAME"
+        )
+    return _definitions(options, shell) if all(definitions) else _runs(options, shell)
+
+
+def _definitions(options: argparse.Namespace, shell: Shell) -> int:
+    """Print what is different in two definitions."""
+    library = library_of(shell, inactive=True)
+    before, after = (library.find(word) for word in (options.before, options.after))
+    for text in (before, after):
+        load(text, grants=LOOKING)
+    found = changes(before, after, shell)
+    if shell.wants_json:
+        shell.json({"before": before.label, "after": after.label, "changes": documents(found)})
+    else:
+        shell.say([f"- {before.label}", f"+ {after.label}", *map(str, found)] if found else ["they are the same"])
+    return ExitCode.OK
+
+
+def _runs(options: argparse.Namespace, shell: Shell) -> int:
     """Print what is new, what still is, and what is over."""
     before, after = (result_of(wanted, shell)[0] for wanted in (options.before, options.after))
     if shell.wants_json:

@@ -12,7 +12,7 @@ from runner.cli.past import result_of
 from runner.cli.remember import history_database
 from runner.engine.world import utc_now
 from runner.errors import ExitCode, UsageError
-from runner.reports.wording import counted
+from runner.reports.wording import bytes_text, counted
 from runner.results import Verdict
 from runner.spec import described, did_you_mean, duration_text
 from runner.store.runs import MOST_SHOWN, Filter, runs, size
@@ -84,9 +84,8 @@ def _list(options: argparse.Namespace, shell: Shell) -> int:
         shell.json_list([{one.name: getattr(row, one.name) for one in fields(row)} for row in found])
         return ExitCode.OK
     shell.say(_table(found) if found else ["no runs"])
-    shell.log.info(
-        f"{counted(count, 'run')} in {database}, {_bytes(total)}; {_bytes(total // count if count else 0)} a run"
-    )
+    each = bytes_text(total // count if count else 0)
+    shell.log.info(f"{counted(count, 'run')} in {database}, {bytes_text(total)}; {each} a run")
     return ExitCode.OK
 
 
@@ -113,10 +112,6 @@ def _cells(row: RunRow) -> tuple[str, ...]:
         str(row.findings),
         took,
     )
-
-
-def _bytes(number: int) -> str:
-    return f"{number / 1024:,.1f} KiB" if number < 1024 * 1024 else f"{number / 1024 / 1024:,.1f} MiB"
 
 
 def _show(wanted: str, shell: Shell) -> int:

@@ -7,15 +7,19 @@ from typing import TYPE_CHECKING
 from runner.cli.catalogue import FAMILIES, summary
 from runner.cli.library import library_of
 from runner.cli.loading import load_text
-from runner.errors import DefinitionError, ExitCode, Unavailable, UsageError
+from runner.errors import DefinitionError, ExitCode, Transient, Unavailable, UsageError
+from runner.records import record
 from runner.reports.wording import counted
+from runner.results import NOTHING
 from runner.spec import described, did_you_mean
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from runner.cli.shell import Shell
+    from runner.errors import RunnerError
+    from runner.store.definitions import StoredDefinition
 
 KINDS = ("definitions", *FAMILIES)
 
@@ -26,44 +30,87 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("kind", metavar="KIND", nargs="?", help=f"one of {', '.join(KINDS)}; all where none is given")
 
 
+@record
+class _Row:
+    """Something that has a name."""
+
+    name: str
+    summary: str
+    more: Mapping[str, object] = NOTHING
+    """What programs are told beside that."""
+
+
 def execute(options: argparse.Namespace, shell: Shell) -> int:
-    """Print the names with a line each."""
+    """Print the names with a line each; a database that cannot be asked leaves out its own, and decides the exit."""
     if options.kind and options.kind not in KINDS:
         raise UsageError(f"unknown kind {described(options.kind)} — {did_you_mean(options.kind, KINDS)}")
-    found = {kind: _members(kind, shell) for kind in ([options.kind] if options.kind else KINDS)}
+    kinds = [options.kind] if options.kind else KINDS
+    stored, trouble = _stored(shell) if "definitions" in kinds else ([], None)
+    found = {kind: _definitions(shell, stored) if kind == "definitions" else _members(kind) for kind in kinds}
     if shell.wants_json:
         shell.json(
-            {kind: [{"name": name, "summary": text} for name, text in one.items()] for kind, one in found.items()}
+            {
+                kind: [{"name": row.name, "summary": row.summary, **row.more} for row in rows]
+                for kind, rows in found.items()
+            }
         )
     else:
         shell.say(_lines(found))
-    return ExitCode.OK
+    if trouble is None:
+        return ExitCode.OK
+    shell.log.error(f"the definitions of the database are not listed: {trouble.message}")
+    return trouble.exit_code
 
 
-def _members(kind: str, shell: Shell) -> dict[str, str]:
-    """Return names and summaries."""
-    if kind == "definitions":
-        return _definitions(shell)
+def _members(kind: str) -> list[_Row]:
     registry = FAMILIES[kind]
-    return {name: summary(registry.load(name)) for name in registry}
+    return [_Row(name=name, summary=summary(registry.load(name))) for name in registry]
 
 
-def _lines(found: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
-    width = max(18, *(len(name) for names in found.values() for name in names))
-    for kind, names in found.items():
+def _lines(found: Mapping[str, Sequence[_Row]]) -> Iterator[str]:
+    width = max(18, *(len(row.name) for rows in found.values() for row in rows))
+    for kind, rows in found.items():
         yield f"{kind}:"
-        yield from (f"  {name:<{width}} {text}".rstrip() for name, text in names.items())
+        yield from (f"  {row.name:<{width}} {row.summary}".rstrip() for row in rows)
 
 
-def _definitions(shell: Shell) -> dict[str, str]:
+def _stored(shell: Shell) -> tuple[Sequence[StoredDefinition], RunnerError | None]:
+    """Return the definitions of the database, or what keeps them from being read."""
+    try:
+        return library_of(shell).stored(), None
+    except (Transient, Unavailable) as error:
+        return (), error
+
+
+def _definitions(shell: Shell, stored: Sequence[StoredDefinition]) -> list[_Row]:
     """Return what can be run by name, in the order that names are looked up."""
     library = library_of(shell)
-    found: dict[str, str] = {}
+    files: dict[str, str] = {}
     for path in library.files():
-        found.setdefault(path.stem, _described(f"file:{path}", shell))
-    for name in library.builtins():
-        found.setdefault(name, f"{_described(f'builtin:{name}', shell)} (built in)")
-    return found
+        files.setdefault(path.stem, f"file:{path}")
+    found = [_row(name, wanted, _described(wanted, shell)) for name, wanted in files.items()]
+    found += map(_stored_row, stored)
+    known = {row.name for row in found}
+    builtins = {name: f"builtin:{name}" for name in library.builtins() if name not in known}
+    return [
+        *found,
+        *(_row(name, wanted, f"{_described(wanted, shell)} (built in)") for name, wanted in builtins.items()),
+    ]
+
+
+def _row(name: str, wanted: str, text: str) -> _Row:
+    return _Row(name=name, summary=text, more={"source": wanted, "active": True, "tags": []})
+
+
+def _stored_row(one: StoredDefinition) -> _Row:
+    """Say of a definition of the database where it stands, too."""
+    words = ["database", f"revision {one.revision}", *([] if one.active else ["inactive"]), *one.tags]
+    source = f"db:{one.name}@{one.revision}"
+    return _Row(
+        name=one.name,
+        summary=f"{one.description} ({', '.join(words)})".lstrip(),
+        more={"source": source, "active": one.active, "tags": list(one.tags)},
+    )
 
 
 def _described(wanted: str, shell: Shell) -> str:

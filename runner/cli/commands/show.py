@@ -6,7 +6,7 @@ import textwrap
 from typing import TYPE_CHECKING, Any, Final
 
 from runner.cli.catalogue import FAMILIES, details, options, summary
-from runner.cli.library import library_of
+from runner.cli.library import library_of, readable
 from runner.errors import ExitCode, Unavailable
 from runner.spec import nearest
 
@@ -41,13 +41,13 @@ def execute(given: argparse.Namespace, shell: Shell) -> int:
 
 def _definition(name: str, shell: Shell) -> int:
     try:
-        text = library_of(shell).find(name)
+        text = library_of(shell, inactive=True).find(name)
     except Unavailable as error:
         near = nearest(name, [member for registry in FAMILIES.values() for member in registry])
         hint = f' — did you mean "{near}"?' if near else ""
         message = f"{error.message}; nor is it a node type, check, format, provider or driver{hint}"
         raise Unavailable(message) from None
-    written = text.data.decode("utf-8", "replace")
+    written = readable(text)
     if shell.wants_json:
         shell.json({"name": name, "label": text.label, "text": written})
     else:

@@ -73,6 +73,8 @@ CREATE TABLE pipeline_series (
     definition VARCHAR(255) NOT NULL, 
     environment VARCHAR(255) NOT NULL, 
     touched_at VARCHAR(27) NOT NULL, 
+    runs INTEGER NOT NULL, 
+    bytes BIGINT NOT NULL, 
     PRIMARY KEY (series)
 );
 
@@ -96,6 +98,7 @@ CREATE TABLE pipeline_said (
     source TEXT NOT NULL, 
     check_name TEXT NOT NULL, 
     subject TEXT NOT NULL, 
+    identity TEXT NOT NULL, 
     verdict VARCHAR(16) NOT NULL, 
     said_at VARCHAR(27) NOT NULL, 
     run_id VARCHAR(36) NOT NULL, 

@@ -1,0 +1,6 @@
+CREATE TABLE "orchestration_pipelinedefinition" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "name" varchar(255) NOT NULL UNIQUE, "description" text NOT NULL, "version" integer unsigned NOT NULL CHECK ("version" >= 0), "config" text NOT NULL CHECK ((JSON_VALID("config") OR "config" IS NULL)), "tags" text NOT NULL CHECK ((JSON_VALID("tags") OR "tags" IS NULL)), "is_active" bool NOT NULL, "created_by" varchar(255) NOT NULL, "created_at" datetime NOT NULL, "updated_at" datetime NOT NULL);
+CREATE INDEX "orchestration_pipelinedefinition_is_active_53ad3aa7" ON "orchestration_pipelinedefinition" ("is_active");
+CREATE INDEX "orchestrati_name_cc0298_idx" ON "orchestration_pipelinedefinition" ("name", "is_active");
+CREATE TABLE "notify_notificationchannel" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "name" varchar(100) NOT NULL UNIQUE, "driver" varchar(50) NOT NULL, "config" text NOT NULL CHECK ((JSON_VALID("config") OR "config" IS NULL)), "is_active" bool NOT NULL, "description" text NOT NULL, "created_at" datetime NOT NULL, "updated_at" datetime NOT NULL);
+CREATE INDEX "notify_notificationchannel_driver_0ac8bd6c" ON "notify_notificationchannel" ("driver");
+CREATE INDEX "notify_notificationchannel_is_active_e8092da5" ON "notify_notificationchannel" ("is_active");
