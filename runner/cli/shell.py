@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from runner.cli.github import GitHub
     from runner.errors import Diagnostic, RunnerError
+    from runner.store.database import Database
 
 ISSUES_URL = "https://github.com/org/pipeline-action/issues/new"
 
@@ -44,6 +45,8 @@ class Shell:
     """Where the Markdown summary is added to; empty: nowhere."""
     verdict: str = ""
     """What the run that was published saw; empty before."""
+    databases: dict[tuple[str, bool], Database] = field(default_factory=dict)
+    """Those that were spoken of so far, by their URLs, and whether they are made where they are not there."""
     told: bool = False
     """The result of the command is on stdout: a second document would spoil it."""
 
