@@ -65,8 +65,8 @@ def either(*, state: bool) -> tuple[str, ...]:
 def database_of(shell: Shell, variable: str, *, creates: bool = False) -> Database | None:
     """Return the database whose URL stands in a variable, or in the file of `VARIABLE_FILE`; None where none is named.
 
-    The URL and its password are masked from then on. Raises `UsageError` for what is no such URL, `Unavailable` for a
-    file that cannot be read.
+    The URL and its password are masked from then on, and that it could not be asked is known to whoever asks next.
+    Raises `UsageError` for what is no such URL, `Unavailable` for a file that cannot be read.
     """
     found, unreadable = variables_of([variable], shell.environ)
     if unreadable:
@@ -83,7 +83,8 @@ def database_of(shell: Shell, variable: str, *, creates: bool = False) -> Databa
         raise UsageError(f"{variable}: {error.sentence} — {error.hint}") from None
     if url.password is not None:
         shell.learn([secret, url.password])
-    return Database(url=url, doors=open_doors(shell.environ), creates=creates)
+    database = Database(url=url, doors=open_doors(shell.environ), creates=creates)
+    return shell.databases.setdefault((reveal(secret), creates), database)
 
 
 def learn_databases(shell: Shell) -> None:
@@ -114,7 +115,7 @@ def directory_of(shell: Shell, *, from_database: bool, dry_run: bool) -> Directo
     from runner.store.connection import NoPermission  # noqa: PLC0415 - only where there is a database
 
     try:
-        found = {channel.name: channel for channel in database.work(channels)}
+        found = {channel.name: channel for channel in database.work(channels, again=False)}
     except NoPermission as error:
         shell.log.warning(f"the channels of the database cannot be read: {error.message}")
         found = {}

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from runner.cli.summary import SummaryFile
     from runner.errors import Diagnostic, RunnerError
     from runner.secrets import Secret
+    from runner.store.database import Database
 
 ISSUES_URL = "https://github.com/org/pipeline-action/issues/new"
 
@@ -47,6 +48,8 @@ class Shell:
     """Where the Markdown summary is added to; empty: nowhere."""
     verdict: str = ""
     """What the run that was published saw; empty before."""
+    databases: dict[tuple[str, bool], Database] = field(default_factory=dict)
+    """Those that were spoken of so far, by their URLs, and whether they are made where they are not there."""
     told: bool = False
     """The result of the command is on stdout: a second document would spoil it."""
     in_action: bool = False

@@ -51,14 +51,14 @@ class Shelf:
         from runner.store import definitions  # noqa: PLC0415 - only where there is a database
 
         find = partial(definitions.find, database=self.database, name=name, forced=self.table, inactive=self.inactive)
-        found = self.database.work(find)
+        found = self.database.work(find, again=False)
         return None if found is None else text_of(found)
 
     def names(self) -> Sequence[StoredDefinition]:
         """Return all definitions, without their documents."""
         from runner.store import definitions  # noqa: PLC0415 - only where there is a database
 
-        return self.database.work(partial(definitions.names, database=self.database, forced=self.table))
+        return self.database.work(partial(definitions.names, database=self.database, forced=self.table), again=False)
 
 
 def text_of(found: StoredDefinition) -> Text:

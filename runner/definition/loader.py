@@ -70,7 +70,8 @@ def invalid(diagnostics: list[Diagnostic]) -> DefinitionError:
     ordered = in_order(diagnostics)
     unreadable = next((one for one in ordered if one.code == "E102"), None)
     if unreadable is not None:
-        language = "JSON" if unreadable.file.lower().endswith(".json") else "YAML"
+        is_json = unreadable.file.lower().endswith(".json") or unreadable.sentence.startswith("not JSON")
+        language = "JSON" if is_json else "YAML"
         return DefinitionError(f"Invalid {language} in config file: {unreadable}", ordered)
     lines = "".join(f"\n  - {one}" for one in ordered)
     return DefinitionError(f"Pipeline definition invalid:{lines}", ordered)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import field
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -36,17 +37,30 @@ class Database:
     """A SQLite file and its tables are made where they are not there."""
     bare: bool = False
     """The file alone, and not the tables."""
+    silent: list[Transient] = field(default_factory=list)
+    """Why it could not be asked the last time; empty where it could."""
 
     def __str__(self) -> str:
         return f"the SQLite file {self.url.database}" if self.url.kind == "sqlite" else str(self.url)
 
-    def work(self, task: Callable[[Connection], T], *, limit: float = LIMIT) -> T:
-        """Do something on a connection of its own; raise `Transient` and `Unavailable`."""
+    def work(self, task: Callable[[Connection], T], *, limit: float = LIMIT, again: bool = True) -> T:
+        """Do something on a connection of its own; raise `Transient` and `Unavailable`.
+
+        Not `again`, it is not waited for once more where it could not be asked the last time.
+        """
+        if self.silent and not again:
+            raise self.silent[0]
+        self.silent.clear()
         deadline = Deadline(limit)
         try:
             return concurrently([partial(self._work, task, deadline)], deadline, limit=1)[0]
         except NodeError as error:
-            raise Transient(f"{self} did not answer within {limit:g}s") from error
+            trouble = Transient(f"{self} did not answer within {limit:g}s")
+            self.silent.append(trouble)
+            raise trouble from error
+        except Transient as error:
+            self.silent.append(error)
+            raise
 
     def _work(self, task: Callable[[Connection], T], deadline: Deadline) -> T:
         connection, tries = self._connected(deadline), 0

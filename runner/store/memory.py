@@ -50,7 +50,7 @@ def remember(database: Database, facts: RunFacts, now: Callable[[], datetime]) -
             _begin(connection, series, facts)
             return _past(connection, key)
 
-    return Remembered(series=series, past=database.work(work))
+    return Remembered(series=series, past=database.work(work, again=False))
 
 
 def _begin(connection: Connection, series: Series, facts: RunFacts) -> None:
