@@ -67,9 +67,7 @@ class Database:
         if self.url.kind == "sqlite":
             from runner.store.file import SqliteFile  # noqa: PLC0415 - only where a file is used
 
-            return SqliteFile(
-                self.url.database, deadline, self.doors.files if self.creates else None, bare=self.bare
-            )
+            return SqliteFile(self.url.database, deadline, self.doors.files if self.creates else None, bare=self.bare)
         from runner.store.server import Server  # noqa: PLC0415 - brings SQLAlchemy, only where a server is used
 
         # work that may take long is no reason to wait long for a server that is not there
