@@ -55,9 +55,7 @@ class Shelf:
         """Return all definitions, without their documents."""
         from runner.store import definitions  # noqa: PLC0415 - only where there is a database
 
-        return self.database.work(
-            partial(definitions.names, database=self.database, forced=self.table), again=False
-        )
+        return self.database.work(partial(definitions.names, database=self.database, forced=self.table), again=False)
 
 
 def _text_of(found: StoredDefinition) -> Text:
