@@ -233,8 +233,9 @@ class Node(Protocol):
     configuration and an expression's path, each), `meanings()` for what its own names stand for (such a path, each),
     `default_names()` for the names that its checks have by default, `programs()` for the places in its configuration
     of what starts programs, `secrets()` for the credentials in its
-    configuration, `asks_database(variables)` for whether it wants channels of the database, and `missing(variables,
-    stored)` for what keeps it from being sent, a sentence each.
+    configuration, `asks_database(variables)` for whether it wants channels of the database, `stored_secrets(variables,
+    stored)` for the credentials of those, and `missing(variables, stored)` for what keeps it from being sent, a
+    sentence each.
     """
 
     type: ClassVar[str]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-from typing import TYPE_CHECKING, Final
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, Any, Final
 
 from runner.channels import CHANNELS
 from runner.channels.options import attempt
@@ -33,9 +33,22 @@ def channel_named(name: str, stored: Mapping[str, StoredChannel]) -> Channel:
     return _read(stored[name])
 
 
-def channels_of(driver: str, stored: Mapping[str, StoredChannel]) -> dict[str, Channel]:
-    """Return the active channels of a driver, by name; raise `NodeError` (`not_configured`) for one that is no use."""
-    return {name: _read(one) for name, one in stored.items() if one.driver == driver}
+def channels_of(channel: Channel, stored: Mapping[str, StoredChannel]) -> dict[str, Channel]:
+    """Return the active channels of the same driver, by name, with the options that `channel` has over their own.
+
+    Raises `NodeError` (`not_configured`) for one that is no use.
+    """
+    blank = type(channel)()
+    names = [one.name for one in fields(channel)]
+    given = {name: value for name in names if (value := getattr(channel, name)) != getattr(blank, name)}
+    return {name: _with(given, one) for name, one in stored.items() if one.driver == channel.driver}
+
+
+def _with(given: Mapping[str, Any], stored: StoredChannel) -> Channel:
+    try:
+        return replace(_read(stored), **given)
+    except Invalid as error:
+        raise _unusable(stored, error) from None
 
 
 def _read(stored: StoredChannel) -> Channel:
@@ -57,5 +70,10 @@ def _read(stored: StoredChannel) -> Channel:
 
 
 def _unusable(stored: StoredChannel, *wrong: Invalid) -> NodeError:
-    said = "; ".join(" — ".join(filter(None, (one.sentence, one.hint))) for one in wrong)
+    said = "; ".join(map(_said, wrong))
     return NodeError(f'the channel "{stored.name}" of the database cannot be used: {said}', code="not_configured")
+
+
+def _said(wrong: Invalid) -> str:
+    place = ".".join(map(str, wrong.at))
+    return " — ".join(filter(None, (f"{place}: {wrong.sentence}" if place else wrong.sentence, wrong.hint)))

@@ -33,7 +33,7 @@ class Needs:
     directory: Directory | None
     """The channels of the database, where a node wants any and there is one."""
     secrets: tuple[Secret, ...]
-    """The variables, and the credentials that stand in the definition itself."""
+    """The variables, and the credentials that stand in the definition itself and in channels of the database."""
     missing: tuple[str, ...]
     """What keeps a node from doing its work, a sentence each."""
     unset: tuple[str, ...]
@@ -61,12 +61,13 @@ class Needs:
         credentials = (secret for node in nodes.values() for secret in credentials_of(node))
         wanted_here = any(_asks_database(node, variables) for node in nodes.values())
         directory = stored() if wanted_here else None
+        stored_here = (secret for node in nodes.values() for secret in _stored_secrets(node, variables, directory))
         lacking = _lacking(nodes, variables | unreadable, directory)
         hopeless = _lacking(nodes, wanted, directory)
         return cls(
             variables=variables,
             directory=directory,
-            secrets=tuple(dict.fromkeys((*variables.values(), *credentials))),
+            secrets=tuple(dict.fromkeys((*variables.values(), *credentials, *stored_here))),
             missing=(*unreadable.values(), *lacking, *(_withheld(wanted - given, environ) if lacking else ())),
             unset=tuple(sentence for sentence in lacking if sentence not in hopeless),
         )
@@ -112,6 +113,11 @@ def _nodes(definition: Definition, known: Mapping[str, object], absent: Collecti
 def _asks_database(node: Node, variables: Collection[str]) -> bool:
     asks = getattr(node, "asks_database", None)
     return bool(asks and asks(variables))
+
+
+def _stored_secrets(node: Node, variables: Mapping[str, Secret], stored: Stored) -> Iterator[Secret]:
+    secrets = getattr(node, "stored_secrets", None)
+    yield from secrets(variables, stored) if secrets else ()
 
 
 def _lacking(nodes: Mapping[str, Node], variables: Collection[str], stored: Stored) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import fields, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -16,7 +17,7 @@ from runner.channels.writing import rewritten, write
 from runner.errors import NodeError
 from runner.facts import gather
 from runner.records import record
-from runner.results import Output, Problem
+from runner.results import NOTHING, Output, Problem
 from runner.scope import Variable
 from runner.spec import BlockText, Invalid
 from runner.validators import invalid, read
@@ -97,8 +98,8 @@ class Notify:
         Raises `NodeError` (`undelivered`) where the message reached nobody: retryable where no try can have arrived.
         """
         self._mention_memory(scope)
-        news = News.of(self.send, scope)
         places, lost = self._ready(scope)
+        news = News.of(self.send, scope)
         if news.held_back:
             held = (
                 Delivery(driver=one.driver, channel=name, status="skipped", error=news.held_back)
@@ -124,6 +125,10 @@ class Notify:
         if scope.directory is None or not scope.directory.asked:
             yield from (f'would look up the channel "{one.channel}" in the database' for one in lost)
         for name, channel in places:
+            if scope.directory and not scope.directory.asked and channel.lacking():
+                yield f"would look up the active {channel.driver} channels in the database, and send with these:"
+                yield from (f"    {line}" for line in message.readable.splitlines())
+                continue
             yield f"would send with {channel.driver}{f' ({name})' if name else ''}:"
             yield from (f"    {line}" for line in _shown(channel, message, scope))
 
@@ -164,6 +169,13 @@ class Notify:
         """Return the credentials in the configuration, whether they were declared as secrets or not."""
         return tuple(secret for channel in self._drivers() for secret in channel.secrets())
 
+    def stored_secrets(self, variables: Mapping[str, Secret], stored: Directory | None) -> Iterator[Secret]:
+        """Return the credentials of the database's channels that would be used."""
+        for place in self.channels:
+            with suppress(NodeError):  # one that is no use is told of elsewhere
+                for name, channel in _places(place, variables, stored):
+                    yield from channel.secrets() if name else ()
+
     def _drivers(self) -> Iterator[Channel]:
         return (place for place in self.channels if not isinstance(place, Named))
 
@@ -179,7 +191,7 @@ class Notify:
         lost: list[Delivery] = []
         for place in self.channels:
             try:
-                for name, channel in _places(place, scope):
+                for name, channel in _places(place, scope.variables, scope.directory):
                     found.setdefault(name or f"\0{len(found)}", (name, channel))
             except NodeError as error:
                 name, driver = (place.name, "") if isinstance(place, Named) else ("", place.driver)
@@ -213,19 +225,22 @@ def _wanting(channel: Channel, variables: Collection[str]) -> tuple[str, ...]:
     return tuple(option for option in channel.lacking() if channel.variables[option] not in variables)
 
 
-def _places(place: Channel | Named, scope: Scope) -> Iterator[tuple[str, Channel]]:
+def _places(
+    place: Channel | Named, variables: Mapping[str, Secret], directory: Directory | None
+) -> Iterator[tuple[str, Channel]]:
     """Find where a place of the definition leads: what it says itself, else its variables, else the database.
 
     Raises `NodeError` for a channel of the database that is not there or cannot be used.
     """
+    stored = directory.channels if directory else NOTHING
     if isinstance(place, Named):
-        if scope.directory is None:
+        if directory is None:
             raise NodeError(_NO_DATABASE, code="not_configured")
-        yield place.name, channel_named(place.name, scope.stored)
+        yield place.name, channel_named(place.name, stored)
         return
-    channel = place.filled(scope.variables)
-    stored = channels_of(channel.driver, scope.stored) if channel.lacking() else {}
-    yield from stored.items() if stored else [("", channel)]
+    channel = place.filled(variables)
+    found = channels_of(channel, stored) if channel.lacking() else {}
+    yield from found.items() if found else [("", channel)]
 
 
 def _unusable(
@@ -236,7 +251,7 @@ def _unusable(
 ) -> Iterator[str]:
     """Say what is wrong with the channels of the database that would be used."""
     finds: list[Callable[[], object]] = [partial(channel_named, place.name, stored) for place in named]
-    finds += (partial(channels_of, one.driver, stored) for one in drivers if _wanting(one, variables))
+    finds += (partial(channels_of, one, stored) for one in drivers if _wanting(one, variables))
     for find in finds:
         try:
             find()

@@ -22,18 +22,19 @@ def channels(connection: Connection) -> tuple[StoredChannel, ...]:
     A name that both tables have is the runner's own table's. Raises `Unavailable` for one whose options cannot be
     read, `NoPermission` where no table of channels may be read.
     """
-    found: dict[str, StoredChannel] = {}
+    found: list[dict[str, StoredChannel]] = []
     refused: list[NoPermission] = []
     for table, options, active in _TABLES:
         try:
-            found |= {one.name: one for one in _rows(connection, table, options, active)}
+            found.append({one.name: one for one in _rows(connection, table, options, active)})
         except NoTable:
             continue
         except NoPermission as error:
             refused.append(error)
-    if len(refused) == len(_TABLES):
+    if refused and not found:
         raise refused[0]
-    return tuple(found[name] for name in sorted(found))
+    together = {name: one for some in found for name, one in some.items()}
+    return tuple(together[name] for name in sorted(together))
 
 
 _TABLES: Final = ((DJANGO_CHANNELS, "config", "is_active"), ("pipeline_channel", "options", "active"))

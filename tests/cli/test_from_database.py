@@ -296,7 +296,10 @@ def test_problems_of_what_nobody_wrote_have_a_path_and_no_place(run: Cli, fresh:
         (
             "a:\n\tb: 1",
             "yaml",
-            "Invalid YAML in config file: db:shop@1:2:1 E102 not YAML: a tab in the indentation — YAML does not allow tabs for indentation; use spaces",
+            (
+                "Invalid YAML in config file: db:shop@1:2:1 E102 not YAML: a tab in the indentation"
+                " — YAML does not allow tabs for indentation; use spaces"
+            ),
         ),
         (
             "# " + "x" * 2_000_000,

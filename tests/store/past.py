@@ -11,6 +11,7 @@ from runner.deadline import Deadline
 from runner.errors import ExitCode
 from runner.results import Exit, Finding, NodeResult, RunResult, RunStatus, Status, Verdict
 from runner.standing import fingerprint, standing
+from runner.store.database import LIMIT
 from runner.store.memory import remember
 from runner.store.runs import keep
 from tests.support import FACTS
@@ -127,7 +128,7 @@ class Runs:
         self.keep(memory, *nodes)
         return told.changes
 
-    def keep(self, memory: Remembered, *nodes: NodeResult, document: bytes = b"{}") -> None:
+    def keep(self, memory: Remembered, *nodes: NodeResult, document: bytes = b"{}", limit: float = LIMIT) -> None:
         """Add it to the history."""
         facts = self.facts_of(memory)
         result = RunResult(
@@ -141,7 +142,7 @@ class Runs:
             exit=Exit(code=ExitCode.OK, reason=""),
             error="",
         )
-        keep(memory, result, document, self.standing(*nodes, whole=True))
+        keep(memory, result, document, self.standing(*nodes, whole=True), limit=limit)
 
 
 def named(found: Sequence[Open]) -> list[str]:
