@@ -23,6 +23,9 @@ SUFFIXES: Final = (".yaml", ".yml", ".json")
 MOST_HINTS: Final = 3
 """Names that a hint offers where one begins several."""
 _NAME: Final = r"[A-Za-z0-9][A-Za-z0-9._-]*"
+_FOLDER: Final = "definitions"
+"""Where the workspace has its own."""
+_NOT_FOUND: Final = "Pipeline definition not found"
 _PACKAGE: Final = Path(__file__).resolve().parent.parent
 
 
@@ -166,15 +169,25 @@ class Library:
         except Unavailable as error:
             if error.message:
                 raise
-            hint = meant(Path(path).stem, {Path(name).stem: name for name in _definitions_beside(path)})
-            raise Unavailable(self._not_found(wanted, hint, str(Path(path).resolve()))) from None
+            raise Unavailable(self.absent(f"{_NOT_FOUND}: {wanted}", path)) from None
+
+    def absent(self, what: str, path: str) -> str:
+        """Say of a file that it is not there, which one may have been meant, and where it was looked for."""
+        hint = meant(Path(path).stem, {Path(name).stem: name for name in _definitions_beside(path)})
+        return self._told(what, hint, str(Path(path).resolve()))
 
     def _missing(self, wanted: str, name: str) -> NoReturn:
         files = (path.stem for path in self.files())
         known = {one: one for one in (*files, *(one.name for one in self.stored()), *self.builtins())}
         places = ", ".join(_shown(folder, self.workspace) for folder in self.folders)
         places += f", {self.shelf.database}" if self.shelf else ""
-        raise Unavailable(self._not_found(wanted, meant(name, known), f"{places} and the built-in definitions"))
+        hint = self._lying_about(name) or meant(name, known)
+        raise Unavailable(self._not_found(wanted, hint, f"{places} and the built-in definitions"))
+
+    def _lying_about(self, name: str) -> str:
+        """Name the file that somebody did not put into the folder of definitions."""
+        found = next((f"{name}{suffix}" for suffix in SUFFIXES if (self.workspace / f"{name}{suffix}").is_file()), "")
+        return f"{found} is in no folder that is searched: move it, or write --config {found}." if found else ""
 
     def _no_builtin(self, wanted: str, name: str) -> NoReturn:
         hint = meant(name, {one: one for one in self.builtins()})
@@ -182,9 +195,14 @@ class Library:
 
     def _not_found(self, wanted: str, hint: str, places: str) -> str:
         """Say what was not found, what may have been meant, and where it was looked for."""
-        text = f"Pipeline definition not found: {wanted} — {f'{hint} ' if hint else ''}Searched {places}"
+        return self._told(f"{_NOT_FOUND}: {wanted}", hint, places)
+
+    def _told(self, what: str, hint: str, places: str) -> str:
+        text = f"{what} — {f'{hint} ' if hint else ''}Searched {places}"
         if self.workspace.is_dir() and not any(self.workspace.iterdir()):
             text += ". The workspace is empty: is the step actions/checkout missing?"
+        elif places.startswith(_FOLDER) and not (self.workspace / _FOLDER).is_dir():
+            text += f". There is no folder {_FOLDER} in {self.workspace}"
         return text
 
 
