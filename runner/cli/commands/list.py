@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import textwrap
+from typing import TYPE_CHECKING, Final
 
 from runner.cli.catalogue import FAMILIES, summary
 from runner.cli.library import library_of
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from runner.cli.shell import Shell
 
 KINDS = ("definitions", *FAMILIES)
+_NARROWEST: Final = 40
+"""Characters of a line in which a name and a summary have room."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,7 +39,7 @@ def execute(options: argparse.Namespace, shell: Shell) -> int:
             {kind: [{"name": name, "summary": text} for name, text in one.items()] for kind, one in found.items()}
         )
     else:
-        shell.say(_lines(found))
+        shell.say(_lines(found, shell.width))
     return ExitCode.OK
 
 
@@ -48,11 +51,18 @@ def _members(kind: str, shell: Shell) -> dict[str, str]:
     return {name: summary(registry.load(name)) for name in registry}
 
 
-def _lines(found: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
+def _lines(found: Mapping[str, Mapping[str, str]], columns: int | None) -> Iterator[str]:
+    """Lay the names out beside their summaries, which go on below themselves where a terminal is narrow."""
     width = max(18, *(len(name) for names in found.values() for name in names))
     for kind, names in found.items():
         yield f"{kind}:"
-        yield from (f"  {name:<{width}} {text}".rstrip() for name, text in names.items())
+        for name, text in names.items():
+            line = f"  {name:<{width}} {text}".rstrip()
+            yield from (
+                [line]
+                if columns is None
+                else textwrap.wrap(line, max(columns, _NARROWEST), subsequent_indent=" " * (width + 3))
+            )
 
 
 def _definitions(shell: Shell) -> dict[str, str]:
