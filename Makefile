@@ -17,7 +17,7 @@ EXAMPLES = $(filter-out docs/examples/gitlab-ci.yml,$(wildcard docs/examples/*.y
 WORKFLOWS = $(wildcard .github/workflows/*.yml) $(EXAMPLES)
 SCRIPTS = $(wildcard .ci/*) composite/install.sh docs/examples/docker.sh
 
-.PHONY: help run test lint actions types docs editors bench peers lock clean
+.PHONY: help run test lint actions types docs editors bench peers pictures lock clean
 # Prerequisites are made from left to right: what a target needs of the environment stands first.
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
@@ -63,6 +63,9 @@ bench: $(VENV)/.dev $(VENV)/.package $(PREPARED) ## measure start, nodes and HTT
 
 peers: $(VENV)/.dev ## measure the same jobs with other tools, for docs/performance.md
 	$(BIN)/python tests/benchmarks/peers.py $(ARGS)
+
+pictures: $(VENV)/.dev ## draw summaries as GitHub shows them, into out/pictures; needs npm and Chromium
+	$(BIN)/python docs/pictures/make.py $(ARGS)
 
 lock: $(VENV)/.dev ## write requirements.lock and requirements-dev.lock anew; make lock ARGS=--upgrade for newer versions
 	$(COMPILE) $(ARGS) --output-file requirements.lock pyproject.toml
