@@ -36,8 +36,10 @@ runs:
         echo {words} >> called.txt
         {run}
 """
-RESTORE: Final = "mkdir .pipeline && echo 'of an earlier run' > .pipeline/remembered"
-SAVE: Final = "cat .pipeline/remembered >> called.txt"
+RESTORE: Final = (
+    "mkdir .pipeline && echo 'of an earlier run' > .pipeline/remembered && chown -R --reference=. .pipeline"
+)
+SAVE: Final = "cat .pipeline/remembered >> called.txt && test -s .pipeline/state.sqlite3"
 UPLOAD: Final = "test -f '${{ inputs.path }}'"
 """What stands in for GitHub's actions does: a cache that holds something, and gets it back."""
 

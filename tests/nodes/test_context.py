@@ -141,6 +141,12 @@ def test_a_node_whose_lists_are_all_empty_fails_and_looks_at_nothing_else(scope:
         )
 
 
+def test_an_entry_starts_programs_where_any_of_its_checks_does() -> None:
+    repeated = Repeated([{"type": "disk"}, command("exit 0", name="a")])
+    node = context("cpu", repeated, command("exit 0", name="b"), Repeated([{"type": "memory"}]))
+    assert node.programs() == (("checks", 1), ("checks", 2))
+
+
 def test_a_list_in_a_file_is_no_check() -> None:
     with pytest.raises(ValidationError, match="expected a check, got a list"):
         context(["disk", "cpu"])

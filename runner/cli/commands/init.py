@@ -39,7 +39,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--from",
         dest="urls",
-        metavar="URL",
+        metavar="URL…",
         nargs="+",
         action="extend",
         default=[],
