@@ -202,7 +202,7 @@ def test_the_words_that_a_key_takes_are_offered(server: Server) -> None:
         ),
         (
             f"{CHECK_OF}type: http\n          warn|ing: 2s\n",
-            "#### http check\n\nFrom which time on the verdict is `warning`.\n",
+            "#### http check\n\nFrom which time on the verdict is `warning`; below `timeout`.\n",
         ),
         (
             f"{CHECK_OF}type: tls\n          ho|st: shop.example\n",
