@@ -84,7 +84,7 @@ def test_a_connection_that_is_closed_at_once_is_lost(kind: str, serve: Serve) ->
     port = serve(lambda connection: connection.close())
     assert said(failure(f"{kind}://u:p@127.0.0.1:{port}/shop")) == (
         "connection_lost",
-        f"connection to 127.0.0.1:{port} lost: closed by the other side",
+        f"connection to {kind} at 127.0.0.1:{port}/shop lost: closed by the other side",
         Unreachable,
     )
 
