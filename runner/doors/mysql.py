@@ -17,6 +17,7 @@ from runner.doors.database import (
     context,
     distrusted,
     late,
+    not_encrypted,
     refusal,
     user_of,
 )
@@ -202,7 +203,7 @@ def _broken(error: OSError, url: DatabaseUrl) -> NodeError:
     if isinstance(error, ssl.SSLCertVerificationError):
         return distrusted(url, error)
     if isinstance(error, ssl.SSLError) and not isinstance(error, ssl.SSLEOFError):
-        return refusal("tls", url, (error.reason or str(error)).replace("_", " ").lower())
+        return not_encrypted(url, error)
     return broken(None if isinstance(error, ssl.SSLError) else error.errno, str(url))
 
 

@@ -419,7 +419,7 @@ def test_a_certificate_of_a_strange_authority_is_refused(server: Private) -> Non
     }[error.code]
     assert (error.message, type(error)) == (
         (
-            f"the certificate of {server.kind} at localhost:{server.port}/shop {words}; name the file of its authority"
+            f"the certificate of {server.kind} at localhost:{server.port}/shop {words}: name the file of its authority"
             f" in {OPTION[server.kind]} of the URL"
         ),
         NodeError,
@@ -436,7 +436,10 @@ def test_without_an_authority_in_the_url_those_of_the_system_count(server: Priva
 def test_a_certificate_for_another_name_is_refused(server: Private) -> None:
     assert said(failure(server.url(STRICT[server.kind].format(server.ca)))) == (
         "wrong_name",
-        f"the certificate of {shown(server)} is for another name than 127.0.0.1",
+        (
+            f"the certificate of {shown(server)} is for another name: have the server use one that names 127.0.0.1,"
+            " or ask for a name that it is for"
+        ),
         NodeError,
     )
 
@@ -449,7 +452,10 @@ def test_a_certificate_that_has_expired_is_said_to_have(server: Private) -> None
         error = failure(server.url(STRICT[server.kind].format(server.ca), host="localhost"))
     assert said(error) == (
         "expired",
-        f"the certificate of {server.kind} at localhost:{server.port}/shop has expired, or one that vouches for it has",
+        (
+            f"the certificate of {server.kind} at localhost:{server.port}/shop has expired, or one that vouches for it"
+            " has: renew it, and have the server load the new one"
+        ),
         NodeError,
     )
     assert encrypted(database_url(server.url(STRICT[server.kind].format(server.ca), host="localhost")))
