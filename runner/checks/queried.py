@@ -34,6 +34,7 @@ _DOWN: Final = frozenset(
         "self_signed",
         "incomplete_chain",
         "unknown_root",
+        "client_certificate",
     }
 )
 """Codes of errors that what is watched is to blame for."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from runner.doors.curl import system_trust
+from runner.doors.distrust import Distrust, complaint, distrust_of, no_handshake, unconvincing
 from runner.errors import NodeError, TimedOut, Unreachable
 from runner.records import record
 from runner.secrets import Masker
@@ -54,17 +55,8 @@ _ENOUGH: Final = frozenset({"no_tls", "other_service", "no_rows"})
 """Where the words of a library would add nothing."""
 _TRANSIENT: Final = frozenset({"not_ready", "connection_lost", "unreachable"})
 """What another try may change."""
-_DISTRUST: Final = {
-    9: ("not_yet_valid", "is not valid yet"),
-    10: ("expired", "has expired, or one that vouches for it has"),
-    18: ("self_signed", "is self-signed, so nobody else vouches for it"),
-    19: ("unknown_root", "leads to an authority that is not trusted here"),
-    20: ("incomplete_chain", "comes without that of its issuer, which is not known here either"),
-    21: ("incomplete_chain", "comes without that of its issuer, which is not known here either"),
-    62: ("wrong_name", "is for another name than {host}"),
-    64: ("wrong_name", "is for another name than {host}"),
-}
-"""OpenSSL's results of a verification: our codes, and what follows “the certificate of …”."""
+_OF_ONES_OWN: Final = frozenset({Distrust.SELF_SIGNED, Distrust.INCOMPLETE, Distrust.UNKNOWN_ROOT})
+"""What the certificates of databases mostly are: signed by an authority that no system knows."""
 
 
 @record
@@ -145,10 +137,20 @@ def user_of(url: DatabaseUrl) -> str:
 
 def distrusted(url: DatabaseUrl, error: ssl.SSLCertVerificationError) -> NodeError:
     """Say why the certificate of a server does not convince."""
-    code, sentence = _DISTRUST.get(error.verify_code, ("tls", f"is not accepted (“{error.verify_message}”)"))
-    remedy = f"; name the file of its authority in {'sslrootcert' if url.kind == 'postgresql' else 'ssl_ca'} of the URL"
-    hint = remedy if code in {"self_signed", "unknown_root", "incomplete_chain"} else ""
-    return NodeError(f"the certificate of {url} {sentence.format(host=url.host)}{hint}", code=code)
+    found = unconvincing(error.verify_code, error.verify_message, str(url), url.host)
+    code = distrust_of(error.verify_code)
+    if code not in _OF_ONES_OWN:
+        return NodeError(found.message, code=code)
+    option = "sslrootcert" if url.kind == "postgresql" else "ssl_ca"
+    said = complaint(error.verify_code, error.verify_message)
+    msg = f"the certificate of {url} {said}: name the file of its authority in {option} of the URL"
+    return NodeError(msg, code=code)
+
+
+def not_encrypted(url: DatabaseUrl, error: ssl.SSLError) -> NodeError:
+    """Say why the handshake with a server failed."""
+    found = no_handshake((error.reason or str(error)).replace("_", " ").lower(), str(url))
+    return NodeError(found.message, code=found.code)
 
 
 def authorities(ca_bundle: str) -> tuple[str, str]:

@@ -17,11 +17,12 @@ from runner.doors.database import (
     context,
     distrusted,
     late,
+    not_encrypted,
     refusal,
     user_of,
 )
 from runner.doors.net import broken, shut
-from runner.errors import NodeError, TimedOut
+from runner.errors import NodeError, TimedOut, Unreachable
 from runner.secrets import reveal
 
 if TYPE_CHECKING:
@@ -158,13 +159,16 @@ def _dialled(net: Net, url: DatabaseUrl, deadline: Deadline, *, trusted: bool) -
             return net.connect(url.host, url.port, deadline, trusted=trusted)
         except TimedOut:
             raise late(url, deadline, connected=False) from None
+        except Unreachable as error:
+            said = error.message.replace(url.server, str(url))
+            raise Unreachable(said, code=error.code, retryable=error.retryable) from error
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         with deadline.guard(partial(shut, sock)):
             sock.connect(url.host)
     except OSError as error:
         sock.close()
-        raise broken(error.errno, url.server) from error
+        raise broken(error.errno, str(url)) from error
     return sock
 
 
@@ -172,7 +176,7 @@ def _expect_greeting(sock: socket.socket, url: DatabaseUrl) -> None:
     """Look at what a server says first, and leave it there to be read."""
     head = sock.recv(_HEAD, socket.MSG_PEEK | socket.MSG_WAITALL)
     if not head:
-        raise broken(None, url.server)
+        raise broken(None, str(url))
     if len(head) < _HEAD or head[3] != 0 or head[4] not in _GREETINGS:
         raise refusal("other_service", url)
 
@@ -188,7 +192,7 @@ def _failure(error: Exception, url: DatabaseUrl, deadline: Deadline) -> NodeErro
         return _broken(cause, url)
     number, said = told(error)
     if number in LOST:
-        return broken(None, url.server)
+        return broken(None, str(url))
     if hint := next((hint for words, hint in _HINTS.items() if words in said), ""):
         return refusal("login_refused", url, hint)
     return refusal(_LOGINS.get(number, "login_refused"), url, said) if number else refusal("other_service", url)
@@ -199,8 +203,8 @@ def _broken(error: OSError, url: DatabaseUrl) -> NodeError:
     if isinstance(error, ssl.SSLCertVerificationError):
         return distrusted(url, error)
     if isinstance(error, ssl.SSLError) and not isinstance(error, ssl.SSLEOFError):
-        return refusal("tls", url, (error.reason or str(error)).replace("_", " ").lower())
-    return broken(None if isinstance(error, ssl.SSLError) else error.errno, url.server)
+        return not_encrypted(url, error)
+    return broken(None if isinstance(error, ssl.SSLError) else error.errno, str(url))
 
 
 def told(error: Exception) -> tuple[int, str]:

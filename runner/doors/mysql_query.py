@@ -77,7 +77,7 @@ def _unanswered(error: Exception, url: DatabaseUrl, deadline: Deadline) -> NodeE
         return slow(url, deadline)
     number, said = told(error)
     if number in LOST or isinstance(error, OSError):
-        return broken(None, url.server)
+        return broken(None, str(url))
     if not number:
         return refusal("unreadable", url, said)
     return refusal(_QUERIES.get(number, "bad_query"), url, said)

@@ -172,7 +172,7 @@ class _Login:
         if told := _TOLD.fullmatch(said):
             return refusal(_by_words(_SERVER, told[1]) or "login_refused", url, told[1])
         if number := _system_error(said):
-            problem = broken(number, url.server)
+            problem = broken(number, str(url))
             return problem if number in _ON_THE_WAY else _NotConnectedError(problem)
         if _DISTRUST.search(said):
             return self._distrust() or refusal("tls", url, said)
@@ -180,7 +180,7 @@ class _Login:
             return unreadable(url, said)
         reason = _by_words(_LIBPQ, said)
         if reason == "connection_lost":
-            return broken(None, url.server)
+            return broken(None, str(url))
         return refusal(reason or "unreachable", url, _PLAINER.get(said, said))
 
     def _distrust(self) -> NodeError | None:

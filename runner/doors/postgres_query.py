@@ -84,7 +84,7 @@ def _unanswered(
     if isinstance(error, psycopg.Error) and error.sqlstate:
         return refusal(_by_state(error.sqlstate), url, error.diag.message_primary or "")
     if connection.broken:
-        return broken(None, url.server)
+        return broken(None, str(url))
     if isinstance(error, psycopg.ProgrammingError | psycopg.InternalError):
         return refusal("no_rows", url)
     return refusal("unreadable", url, str(error).partition("\n")[0])

@@ -28,6 +28,10 @@ KINDS: Final[Mapping[str, Kind]] = {
     "sqlite3": "sqlite",
 }
 """What URLs begin with, before a `+driver` of their own, and the kind of server it means."""
+_OTHERS: Final = frozenset(
+    {"clickhouse", "cockroachdb", "db2", "file", "http", "https", "jdbc", "mongodb", "mssql", "oracle", "redis", "tcp"}
+)
+"""What URLs of something else begin with."""
 PORTS: Final[Mapping[Kind, int]] = {"postgresql": 5432, "mysql": 3306}
 EXAMPLE: Final = "postgresql://user:password@host/database"
 _HIGHEST_PORT: Final = 65535
@@ -92,8 +96,9 @@ def database_url(text: str | Secret | Sealed, name: str = "database URL") -> Dat
     scheme, rest = found["scheme"].lower(), found["rest"]
     if scheme not in KINDS:
         # what stands there may be a credential in the place of a URL
-        known = ["postgresql", "mysql", "mariadb", "sqlite"]
-        raise Invalid("this is the URL of no kind of database that is known", did_you_mean(scheme, known))
+        what = described(scheme) if scheme in _OTHERS else "what this URL begins with"
+        hint = did_you_mean(scheme, ["postgresql", "mysql", "mariadb", "sqlite"])
+        raise Invalid(f"{what} is no kind of database", hint)
     kind = KINDS[scheme]
     return _sqlite(rest) if kind == "sqlite" else _server(kind, rest, name)
 

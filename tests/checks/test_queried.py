@@ -254,7 +254,7 @@ def test_a_refused_connection_is_critical_once_it_is_confirmed(kind: str, closed
     check = read(kind, url=f"{kind}://u:p@127.0.0.1:{closed_port}/shop", confirm={"tries": 2, "pause": "10ms"})
     result = examine(check, scope)
     assert (result.verdict, result.code, result.tries) == (Verdict.CRITICAL, "connection_refused", 2)
-    assert result.message == f"connection refused by 127.0.0.1:{closed_port} (failed 2 of 2 tries)"
+    assert result.message == f"connection refused by {kind} at 127.0.0.1:{closed_port}/shop (failed 2 of 2 tries)"
 
 
 @every_kind

@@ -295,7 +295,7 @@ def test_a_database_that_the_user_may_not_connect_to_is_a_refused_login(private_
 def test_where_nobody_listens_the_connection_is_refused(kind: str, free_port: int) -> None:
     assert said(failure(f"{kind}://u:p@127.0.0.1:{free_port}/shop")) == (
         "connection_refused",
-        f"connection refused by 127.0.0.1:{free_port}",
+        f"connection refused by {kind} at 127.0.0.1:{free_port}/shop",
         Unreachable,
     )
 
@@ -311,7 +311,10 @@ def test_a_host_that_has_no_address_is_said_to_have_none(kind: str) -> None:
 
 @pytest.mark.parametrize(
     ("url", "where"),
-    [("postgresql:///shop?host=/nowhere", "/nowhere"), ("mysql:///shop?unix_socket=/nowhere/s", "/nowhere/s")],
+    [
+        ("postgresql:///shop?host=/nowhere", "postgresql at /nowhere, database shop"),
+        ("mysql:///shop?unix_socket=/nowhere/s", "mysql at /nowhere/s, database shop"),
+    ],
     ids=KINDS,
 )
 def test_a_socket_that_is_not_there_cannot_be_reached(url: str, where: str) -> None:
@@ -394,7 +397,7 @@ def test_a_mariadb_that_shuts_down_breaks_with_who_is_there_and_one_without_tls_
             database_url(server.url()), "SELECT SLEEP(20)", lambda: server.process.send_signal(signal.SIGTERM)
         )
         assert (error.code, type(error)) == ("connection_lost", Unreachable)
-        assert error.message.startswith(("connection to 127.0.0.1:", f"connection to {shown(server)} lost: "))
+        assert error.message.startswith(f"connection to {shown(server)} lost: ")
 
 
 # --- TLS ---------------------------------------------------------------------------------------------
@@ -416,7 +419,7 @@ def test_a_certificate_of_a_strange_authority_is_refused(server: Private) -> Non
     }[error.code]
     assert (error.message, type(error)) == (
         (
-            f"the certificate of {server.kind} at localhost:{server.port}/shop {words}; name the file of its authority"
+            f"the certificate of {server.kind} at localhost:{server.port}/shop {words}: name the file of its authority"
             f" in {OPTION[server.kind]} of the URL"
         ),
         NodeError,
@@ -433,7 +436,10 @@ def test_without_an_authority_in_the_url_those_of_the_system_count(server: Priva
 def test_a_certificate_for_another_name_is_refused(server: Private) -> None:
     assert said(failure(server.url(STRICT[server.kind].format(server.ca)))) == (
         "wrong_name",
-        f"the certificate of {shown(server)} is for another name than 127.0.0.1",
+        (
+            f"the certificate of {shown(server)} is for another name: have the server use one that names 127.0.0.1,"
+            " or ask for a name that it is for"
+        ),
         NodeError,
     )
 
@@ -446,7 +452,10 @@ def test_a_certificate_that_has_expired_is_said_to_have(server: Private) -> None
         error = failure(server.url(STRICT[server.kind].format(server.ca), host="localhost"))
     assert said(error) == (
         "expired",
-        f"the certificate of {server.kind} at localhost:{server.port}/shop has expired, or one that vouches for it has",
+        (
+            f"the certificate of {server.kind} at localhost:{server.port}/shop has expired, or one that vouches for it"
+            " has: renew it, and have the server load the new one"
+        ),
         NodeError,
     )
     assert encrypted(database_url(server.url(STRICT[server.kind].format(server.ca), host="localhost")))

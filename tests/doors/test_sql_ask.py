@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import socket
-import subprocess
-import sys
 import threading
 import time
 import tracemalloc
@@ -302,8 +300,7 @@ def test_a_connection_that_somebody_ends_is_lost(private_postgres: Private, priv
     ):
         error = while_asked(database_url(server.url()), query, partial(server.do, end))
         assert (error.code, type(error)) == ("connection_lost", Unreachable)
-        assert error.message.startswith("connection to ")
-        assert str(server.port) in error.message
+        assert error.message.startswith(f"connection to {shown(server)} lost: ")
 
 
 def test_a_query_that_somebody_cancels_has_failed(private_postgres: Private, private_mysql: Private) -> None:
@@ -323,17 +320,3 @@ def test_a_query_that_somebody_cancels_has_failed(private_postgres: Private, pri
     ):
         error = while_asked(database_url(server.url()), query, partial(server.do, end))
         assert said(error) == ("query_failed", f"{shown(server)} failed on the query: {words}", NodeError)
-
-
-@both
-def test_what_is_connected_to_is_looked_at_with_all_drivers_loaded(server: Private) -> None:
-    """Loading a driver takes longer than a login on this machine; it is no time of the server's."""
-    code = (
-        "import sys; from runner.doors.sql import Sql; from runner.deadline import Deadline;"
-        "from runner.spec.databases import database_url;"
-        "print(Sql().ask(database_url(sys.argv[1]), 'SELECT 1', Deadline(20)).connected)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code, server.url()], capture_output=True, text=True, check=True, cwd=ROOT
-    )
-    assert float(done.stdout) < 0.2

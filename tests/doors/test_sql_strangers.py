@@ -84,7 +84,7 @@ def test_a_connection_that_is_closed_at_once_is_lost(kind: str, serve: Serve) ->
     port = serve(lambda connection: connection.close())
     assert said(failure(f"{kind}://u:p@127.0.0.1:{port}/shop")) == (
         "connection_lost",
-        f"connection to 127.0.0.1:{port} lost: closed by the other side",
+        f"connection to {kind} at 127.0.0.1:{port}/shop lost: closed by the other side",
         Unreachable,
     )
 
@@ -363,3 +363,25 @@ def test_a_way_to_log_in_that_is_not_known_is_said_to_be_none(
         f"mysql at 127.0.0.1:{port}/shop refuses the login of app: {hint}",
         NodeError,
     )
+
+
+@pytest.mark.parametrize(
+    ("said", "code", "words"),
+    [
+        (b"\x15\x03\x03\x00\x02\x02\x28", "tls", "refused the TLS handshake: see its log;"),
+        (b"\x15\x03\x03\x00\x02\x02\x74", "client_certificate", "wants a certificate of its clients, and the runner"),
+        (b"hello there", "tls", "does not speak TLS on this port"),
+        (b"", "connection_lost", "lost: closed by the other side"),
+    ],
+    ids=["handshake failure", "certificate required", "no TLS at all", "closed"],
+)
+def test_a_handshake_that_fails_is_told_in_plain_words(said: bytes, code: str, words: str, serve: Serve) -> None:
+    def mysql(connection: socket.socket) -> None:
+        connection.sendall(packet(0, GREETING.replace(b"\xdf\xf7", b"\xdf\xff")))  # it offers TLS
+        connection.recv(1000)
+        connection.sendall(said)
+
+    port = serve(mysql)
+    error = failure(f"mysql://app:p@127.0.0.1:{port}/shop?ssl_mode=REQUIRED")
+    assert error.code == code
+    assert f"mysql at 127.0.0.1:{port}/shop {words}" in error.message

@@ -15,7 +15,7 @@ from runner.spec import Invalid, Template
 from runner.spec.databases import DatabaseUrl, database_url, readable_url
 
 WRITE = "write postgresql://user:password@host/database"
-UNKNOWN = "this is the URL of no kind of database that is known"
+UNKNOWN = "what this URL begins with is no kind of database"
 UNREADABLE = (
     "the host of this database URL cannot be read",
     f"{WRITE}, an IPv6 address in brackets, and in a password %40 for @, %2F for / and %3F for ?",
@@ -150,7 +150,7 @@ def none_of(option: str) -> str:
 @pytest.mark.parametrize(
     ("text", "sentence", "hint"),
     [
-        ("oracle://u:p@db/x", UNKNOWN, "known: postgresql, mysql, mariadb, sqlite"),
+        ("oracle://u:p@db/x", '"oracle" is no kind of database', "known: postgresql, mysql, mariadb, sqlite"),
         ("postgresq://u:p@db/x", UNKNOWN, 'did you mean "postgresql"?'),
         ("mysq://u:p@db/x", UNKNOWN, 'did you mean "mysql"?'),
         ("db.example:5432/shop", *NO_URL),
