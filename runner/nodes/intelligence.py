@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 SHARE: Final = 0.9
 """The part of the node's time that a provider gets; the rest is for what stands in for it."""
+GRACE: Final = 0.1
+"""Seconds that a provider has to say by itself that its time is up: it knows who was silent."""
 OWN: Final = ("provider", "fallback", "provider_config")
 """Keys of the node; all others are the provider's."""
 _BY_VERDICT: Final = {Verdict.OK: Severity.INFO, Verdict.CRITICAL: Severity.CRITICAL}
@@ -100,7 +102,7 @@ class Intelligence:
         deadline = scope.deadline.within(round(share, 1) or share)  # people read it: 900ms, not 899ms
         ask = partial(self.provider.analyse, facts, scope.within(deadline))
         try:
-            answer = concurrently([ask], deadline, limit=1)[0]
+            answer = concurrently([ask], deadline, limit=1, grace=GRACE)[0]
         except Cancelled:
             raise
         except NodeError as error:

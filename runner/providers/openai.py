@@ -12,13 +12,13 @@ from annotated_types import Interval, MinLen
 from runner.doors.effect import Effect
 from runner.doors.request import Request, target_of
 from runner.doors.status import is_success, is_transient, phrase, retry_after
-from runner.errors import NodeError
+from runner.errors import NodeError, TimedOut
 from runner.facts import gather
 from runner.providers.prompt import ANSWER_SCHEMA, FORM_IN_WORDS, INSTRUCTIONS, prompt_of
 from runner.providers.words import answer_of, plain, unusable
 from runner.records import record
 from runner.scope import Variable
-from runner.secrets import Sealed, Secret, reveal
+from runner.secrets import Sealed, Secret, reveal, secrets_in
 from runner.spec import FilledText, Template, Url
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from runner.scope import Scope
 
 OPENAI: Final = "https://api.openai.com/v1"
+_OWN_HOST: Final = "api.openai.com"
 KEY: Final = "OPENAI_API_KEY"
 _PATH: Final = "/chat/completions"
 _SAID: Final = 200
@@ -75,7 +76,7 @@ class OpenAI:
     model: Annotated[str, MinLen(1)] = "gpt-4o-mini"
     """The model that is asked."""
     base_url: Url = OPENAI
-    """The address of the API, without `/chat/completions`."""
+    """The address of the API, without `/chat/completions`; parameters behind a `?` stay behind it."""
     api_key: FilledText | None = None
     """The key, always a secret; by default `OPENAI_API_KEY`. For a server that wants none, any text will do."""
     max_tokens: Annotated[int, Interval(ge=1)] | None = None
@@ -97,9 +98,10 @@ class OpenAI:
         response = self._asked(prompt, key, scope)
         if _refuses_form(response):
             response = self._asked(prompt, key, scope, worded=True)
+        where = target_of(self.base_url).called
         if not is_success(response.status):
-            raise _refusal(response, target_of(self.base_url).called, key)
-        return _answer(response, prompt, self.model)
+            raise _refusal(response, where, key)
+        return _answer(response, prompt, self.model, where)
 
     def describe(self, scope: Scope) -> str:
         """Say how much would be sent where."""
@@ -126,16 +128,22 @@ class OpenAI:
             trusted=scope.trusts(self.base_url),
         )
         # A POST, but one that leaves nothing behind: asked twice, nothing has happened twice.
-        return scope.doors.http.send(request, scope.deadline, effect=Effect.READ)
+        try:
+            return scope.doors.http.send(request, scope.deadline, effect=Effect.READ)
+        except TimedOut as error:
+            raise TimedOut(f"{error.message} ({target_of(self.base_url).called})") from error
 
     def _url(self) -> Sealable:
+        address, question, query = reveal(self.base_url).partition("?")
         if isinstance(self.base_url, str):
-            return self.base_url.rstrip("/") + _PATH
-        return Sealed((*self.base_url.parts, _PATH.removeprefix("/" * reveal(self.base_url).endswith("/"))))
+            return f"{address.rstrip('/')}{_PATH}{question}{query}"
+        if question:
+            return Secret(next(secrets_in(self.base_url)).name, f"{address.rstrip('/')}{_PATH}{question}{query}")
+        return Sealed((*self.base_url.parts, _PATH.removeprefix("/" * address.endswith("/"))))
 
     def _body(self, prompt: Prompt, *, worded: bool = False) -> bytes:
         # OpenAI itself has renamed max_tokens and refuses the old name for newer models; most others know only that.
-        limit = "max_completion_tokens" if self.base_url == OPENAI else "max_tokens"
+        limit = "max_completion_tokens" if target_of(self.base_url).host == _OWN_HOST else "max_tokens"
         options = {limit: self.max_tokens, "temperature": self.temperature}
         body = {
             "model": self.model,
@@ -180,7 +188,7 @@ def _complaint(response: Response) -> tuple[str, str]:
             return "", plain(response.body.decode(errors="replace"), _SAID)
 
 
-def _answer(response: Response, prompt: Prompt, model: str) -> Answer:
+def _answer(response: Response, prompt: Prompt, model: str, where: str) -> Answer:
     if response.truncated:
         raise unusable(f"the answer is larger than {len(response.body):,} bytes")
     tree = _tree(response)
@@ -195,6 +203,8 @@ def _answer(response: Response, prompt: Prompt, model: str) -> Answer:
             return answer_of(
                 content, prompt.quotes, model=answered if isinstance(answered, str) else model, usage=usage
             )
+        case {"error": dict() | str()}:
+            raise unusable(f"{where} answered with an error: {_complaint(response)[1]}")
         case _:
             raise unusable("the answer is no chat completion")
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from runner.errors import NodeError
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
 MAX_SUMMARY: Final = 500
 """Characters of the summary, and of the probable cause."""
 MAX_RECOMMENDATIONS: Final = 5
+_STARTS: Final = 20
+"""Braces of an answer that may open its JSON: thoughts have some, too."""
+_DECODER: Final = json.JSONDecoder()
 _TITLE: Final = 150
 _DESCRIPTION: Final = 500
 _ACTION: Final = 300
@@ -58,11 +63,23 @@ def plain(text: str, limit: int) -> str:
 
 
 def _json(content: str) -> object:
-    """Read the JSON object in an answer, whatever a model wrote around it: a fence, a greeting."""
+    """Find the JSON object in an answer, whatever a model wrote around it: a fence, a greeting, its thoughts."""
+    said = content.rpartition("</think>")[2]
+    starts = [brace.start() for brace in islice(re.finditer("{", said), _STARTS)]
+    answers = (one for start in starts if "summary" in (one := _object_at(said, start)))
+    found = next(answers, None) or (_object_at(said, starts[0]) if starts else {})
+    if not found:
+        raise unusable("the answer is not JSON")
+    return found
+
+
+def _object_at(text: str, start: int) -> dict[str, object]:
+    """Read the object that begins at a brace; an empty one where it is none."""
     try:
-        return json.loads(content[content.find("{") : content.rfind("}") + 1])
-    except (ValueError, RecursionError) as error:
-        raise unusable("the answer is not JSON") from error
+        found: dict[str, object] = _DECODER.raw_decode(text, start)[0]
+    except (ValueError, RecursionError):
+        return {}
+    return found
 
 
 def _recommendation(item: object, place: int, quotes: Mapping[str, str]) -> Recommendation:

@@ -185,6 +185,12 @@ BAD: Final[dict[str, tuple[Misbehaviour, str, str, bool]]] = {
         False,
     ),
     "prose": (says("Free some space."), "provider_answer", "the answer is not JSON", False),
+    "an error with 200": (
+        refuses(200, "model not found"),
+        "provider_answer",
+        "MODEL answered with an error: model not found",
+        False,
+    ),
     "no API": (sends(200, b"<html>Welcome</html>"), "provider_answer", "the answer is no chat completion", False),
     "half, by its tokens": (
         says(json.dumps(WORDS)[:60], "length"),
@@ -218,8 +224,8 @@ BAD: Final[dict[str, tuple[Misbehaviour, str, str, bool]]] = {
         f"{AT}500 Internal Server Error: The server had an error",
         True,
     ),
-    "slow": (sleeps, "timed_out", "timed out after 1.8s", True),
-    "endless": (goes_on, "timed_out", "timed out after 1.8s", True),
+    "slow": (sleeps, "timed_out", "timed out after 1.8s (MODEL)", True),
+    "endless": (goes_on, "timed_out", "timed out after 1.8s (MODEL)", True),
     "10 MB": (sends(200, b" " * 10_000_000), "provider_answer", "the answer is larger than 1,048,576 bytes", False),
 }  # fmt: skip
 
@@ -229,9 +235,8 @@ def test_the_local_analysis_stands_in_for_a_bad_answer_and_says_so(name: str, ni
     answer, code, message, retryable = BAD[name]
     seen = night(answer)
     ((found_code, said, found_retryable),) = seen.errors
-    where = seen.model.url.removeprefix("http://").removesuffix("/v1")
     assert (found_code, found_retryable) == (code, retryable)
-    assert said.startswith(f"openai gave no analysis ({message.replace('MODEL', where)}")
+    assert said.startswith(f"openai gave no analysis ({message.replace('MODEL', where(seen))}")
     assert said.endswith("); the local one stands in")
     assert (seen.output["provider"], seen.output["fallback_used"], seen.output["model"]) == ("local", True, "")
     assert seen.output["probable_cause"] == "/data on db-1 is filling up."
@@ -241,6 +246,11 @@ def test_the_local_analysis_stands_in_for_a_bad_answer_and_says_so(name: str, ni
     assert len(seen.raw) < 20_000
     assert len(seen.model.asked) == 1
     assert seen.seconds < 15
+
+
+def where(seen: Night) -> str:
+    """Return what messages call the model's server."""
+    return seen.model.url.removeprefix("http://").removesuffix("/v1")
 
 
 RETRYING: Final = DEFINITION.replace(
@@ -285,7 +295,7 @@ def test_a_model_that_hangs_is_asked_again_within_the_time_of_a_new_try(night: C
     definition = RETRYING.replace("timeout: 2s", "timeout: 1s")
     seen = night(sleeps, says(), definition=definition)
     assert (tries(seen), seen.output["provider"], seen.errors) == (2, "openai", [])
-    assert "warning: ask: timed out after 900ms; trying again in 0." in seen.err
+    assert f"warning: ask: timed out after 900ms ({where(seen)}); trying again in 0." in seen.err
 
 
 def test_the_pause_that_a_model_asks_for_is_kept(night: Callable[..., Night]) -> None:

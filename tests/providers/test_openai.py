@@ -132,7 +132,9 @@ def test_options_are_sent_where_they_are_given(server: Receiver) -> None:
     [
         pytest.param("{}", "/chat/completions", id="bare"),
         pytest.param("{}/api/v1/", "/api/v1/chat/completions", id="slash"),
+        pytest.param("{}/v1?api-version=2", "/v1/chat/completions?api-version=2", id="parameters"),
         pytest.param(Secret("BASE", "{}/v1/"), "/v1/chat/completions", id="secret"),
+        pytest.param(Secret("BASE", "{}/v1/?key=1"), "/v1/chat/completions?key=1", id="secret-with-parameters"),
         pytest.param(Sealed(("{}/", Secret("TENANT", "shop"))), "/shop/chat/completions", id="part-secret"),
     ],
 )
@@ -238,6 +240,8 @@ def test_of_a_fact_with_much_to_it_a_part_is_sent(server: Receiver) -> None:
     "content",
     [
         pytest.param(f"```json\n{json.dumps(WORDS)}\n```", id="fenced"),
+        pytest.param(f"<think>maybe {{x: 1}}, or {{}}</think>{json.dumps(WORDS)}", id="thought"),
+        pytest.param(f'First {{"disk": 1}} or {{so}}, then {json.dumps(WORDS)} and {{that}}', id="loud"),
         pytest.param(f"Here you are:\n\n{json.dumps(WORDS, indent=2)}\n\nAnything else?", id="chatty"),
         pytest.param({**WORDS, "recommendations": [{**ADVICE, "priority": "HIGH"}]}, id="loud"),
     ],
@@ -265,7 +269,7 @@ def test_an_answer_is_found_in_what_a_model_puts_around_it(server: Receiver, con
             "the answer lacks a summary, a probable_cause or recommendations",
             id="empty-summary",
         ),
-        pytest.param(completion([WORDS, WORDS]), "the answer is not JSON", id="list"),
+        pytest.param(completion(["The disk", "is full"]), "the answer is not JSON", id="list"),
         pytest.param(
             completion({**WORDS, "recommendations": [ADVICE, {**ADVICE, "priority": "apocalyptic"}]}),
             "recommendations[1] of the answer is not of the form that was asked for",
@@ -362,7 +366,8 @@ def test_a_slow_server_gets_no_more_than_its_time(server: Receiver) -> None:
     started = time.monotonic()
     error = failed(server, seconds=0.3)
     assert time.monotonic() - started < 0.3 + 2
-    assert (error.code, error.retryable) == ("timed_out", True)
+    place = server.url.removeprefix("http://")
+    assert (error.code, error.retryable, error.message) == ("timed_out", True, f"timed out after 300ms ({place})")
 
 
 def test_a_drip_without_end_does_not_hold_the_node_up() -> None:
@@ -459,9 +464,10 @@ def test_a_dry_run_says_how_much_goes_where(server: Receiver) -> None:
     )
 
 
-def test_openai_itself_is_told_its_own_word_for_the_limit() -> None:
+@pytest.mark.parametrize("url", [OPENAI, f"{OPENAI}/", "https://API.openai.com/v1", Secret("BASE", OPENAI)], ids=str)
+def test_openai_itself_is_told_its_own_word_for_the_limit(url: str | Secret) -> None:
     scope = make_scope()
-    own, other = (OpenAI(base_url=url, max_tokens=9) for url in (OPENAI, "http://127.0.0.1:1/v1"))
+    own, other = (OpenAI(base_url=url, max_tokens=9) for url in (url, "http://127.0.0.1:1/v1"))
     assert int(own.describe(scope).split()[0].replace(",", "")) == (
         int(other.describe(scope).split()[0].replace(",", "")) + len("max_completion_tokens") - len("max_tokens")
     )
