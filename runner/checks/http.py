@@ -143,7 +143,7 @@ def _without_query(url: str) -> str:
 
 
 def _metrics(response: Response) -> dict[str, object]:
-    """Return the status, the size, and the times in milliseconds."""
+    """Return the status, the size, and the times in milliseconds of what there was: http has no TLS."""
     timings = response.timings
     spent = {
         "dns_ms": timings.dns,
@@ -154,6 +154,6 @@ def _metrics(response: Response) -> dict[str, object]:
     }
     return {
         "status": response.status,
-        **{name: round(seconds * 1000, 2) for name, seconds in spent.items()},
+        **{name: round(seconds * 1000, 2) for name, seconds in spent.items() if seconds},
         "bytes": len(response.body),
     }
