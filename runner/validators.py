@@ -279,8 +279,12 @@ def _empty(_cls: type, _line: Mapping[str, Any], _context: Mapping[str, Any]) ->
     return Invalid("an empty list says nothing", "name at least one")
 
 
+def _no_text(_cls: type, _line: Mapping[str, Any], _context: Mapping[str, Any]) -> Invalid:
+    return Invalid("expected a text, got an empty one")
+
+
 def _plain(_cls: type, line: Mapping[str, Any], _context: Mapping[str, Any]) -> Invalid:
-    """Anything that needs no words of ours: bounds and lengths."""
+    """Anything that needs no words of ours: bounds."""
     return Invalid(f"{described(line['input'])} cannot stand here: {line['msg'].removeprefix('Input ')}")
 
 
@@ -301,6 +305,7 @@ _SAYINGS: Final[dict[ErrorType, Saying]] = {
     "list_type": _expected("a list"),
     "tuple_type": _expected("a list"),
     "too_short": _empty,
+    "string_too_short": _no_text,
 }
 
 

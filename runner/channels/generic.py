@@ -18,6 +18,7 @@ from runner.records import record
 from runner.rendering import render
 from runner.secrets import CREDENTIAL_HEADERS, Sealed, Secret, is_foreign, reveal
 from runner.spec import BlockText, Invalid, Text, Url
+from runner.spec.headers import refuse_bad_headers
 
 if TYPE_CHECKING:
     from runner.channels.message import Message
@@ -49,7 +50,8 @@ class Generic(Channel):
     """The body, as a text that is rendered with the keys of the JSON as names; JSON unless `Content-Type` differs."""
 
     def __post_init__(self) -> None:
-        """Refuse two addresses."""
+        """Refuse two addresses, and headers that cannot be sent."""
+        refuse_bad_headers(self.headers)
         if self.endpoint and self.webhook_url:
             msg = "webhook_url is another word for endpoint"
             raise Invalid(msg, "keep one of them", code="E208", at=("webhook_url",))

@@ -17,6 +17,7 @@ from runner.records import record
 from runner.results import Verdict
 from runner.secrets import CREDENTIAL_HEADERS, Sealed, Secret, reveal, reveal_tree
 from runner.spec import Invalid, Text, Url, duration_text
+from runner.spec.headers import refuse_bad_headers
 from runner.spec.urls import credentials_in, without_values
 
 if TYPE_CHECKING:
@@ -52,8 +53,9 @@ class Http(Answered):
     """Refuse a certificate that nobody who is trusted vouches for, or that is for another name."""
 
     def __post_init__(self) -> None:
-        """Refuse two bodies, and bodies where there are none."""
+        """Refuse headers that cannot be sent, two bodies, and bodies where there are none."""
         Answered.__post_init__(self)
+        refuse_bad_headers(self.headers)
         sent = [key for key in ("body", "json") if getattr(self, key) is not None]
         if len(sent) > 1:
             msg = "body and json both say what is sent"
@@ -143,7 +145,7 @@ def _without_query(url: str) -> str:
 
 
 def _metrics(response: Response) -> dict[str, object]:
-    """Return the status, the size, and the times in milliseconds."""
+    """Return the status, the size, and the times in milliseconds of what there was: http has no TLS."""
     timings = response.timings
     spent = {
         "dns_ms": timings.dns,
@@ -154,6 +156,6 @@ def _metrics(response: Response) -> dict[str, object]:
     }
     return {
         "status": response.status,
-        **{name: round(seconds * 1000, 2) for name, seconds in spent.items()},
+        **{name: round(seconds * 1000, 2) for name, seconds in spent.items() if seconds},
         "bytes": len(response.body),
     }

@@ -42,7 +42,7 @@ def parse_group(
     return Parsed(
         alerts=tuple(finish(_alert(entry, payload, source, reader), entry) for entry in entries),
         group_key=word(payload.get("groupKey")),
-        truncated=_count(payload.get("truncatedAlerts")),
+        truncated=reader.count(payload, "truncatedAlerts"),
         ignored=len(listed) - len(entries) if isinstance(listed, list) else 0,
         problems=reader.problems(),
     )
@@ -66,7 +66,3 @@ def _alert(entry: Mapping[str, Any], payload: Payload, source: str, reader: Read
         url=word(entry.get("generatorURL")),
         source=source,
     )
-
-
-def _count(value: object) -> int:
-    return max(0, value) if isinstance(value, int) and not isinstance(value, bool) else 0

@@ -11,6 +11,8 @@ from runner.spec import described
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+_DIGITS: Final = 9
+"""Of a number of things; more is a mistake."""
 _SHOWN: Final = 10
 """Notes that a person reads; a payload may hold thousands of alerts."""
 
@@ -60,6 +62,16 @@ class Reader:
         if wrong:
             self.note("unknown_time", wrong)
         return ""
+
+    def count(self, source: Mapping[str, Any], key: str) -> int:
+        """Return the number that stands under a key; 0 where none is said or known."""
+        value = source.get(key)
+        text = word(value)
+        if text.isascii() and text.isdecimal() and len(text) <= _DIGITS:
+            return int(text)
+        if value is not None and value != "":
+            self.note("unknown_number", f"the sender's {key} {described(value)} is no number; taken as 0")
+        return 0
 
     def problems(self) -> tuple[Problem, ...]:
         """Return what was noted, each thing once."""

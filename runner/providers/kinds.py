@@ -55,11 +55,11 @@ def _of_answer(check: CheckResult) -> str:
 
 def slowest(metrics: Mapping[str, float]) -> str:
     """Name the phase that took most of the time; `THRESHOLD` where none did, or where that is not known."""
-    keys = ("dns_ms", "connect_ms", "tls_ms", "first_byte_ms", "total_ms")
+    keys = ("dns_ms", "connect_ms", "first_byte_ms", "total_ms")
     if not all(key in metrics for key in keys):
         return THRESHOLD
-    name, connect, tls, first_byte, total = (metrics[key] for key in keys)
-    connection = connect + tls
+    name, connect, first_byte, total = (metrics[key] for key in keys)
+    connection = connect + metrics.get("tls_ms", 0.0)
     phases = {
         "slow_name": name,
         "slow_connection": connection,

@@ -94,9 +94,25 @@ def test_entries_that_are_no_alert_are_counted() -> None:
     assert (len(parsed.alerts), parsed.ignored) == (1, 3)
 
 
-@pytest.mark.parametrize("count", [None, "3", True, -1, [3]])
-def test_a_count_of_left_out_alerts_that_is_none_counts_nothing(count: object) -> None:
-    assert Alertmanager().parse({**SIMPLE, "truncatedAlerts": count}).truncated == 0
+@pytest.mark.parametrize(
+    ("count", "truncated", "shown"),
+    [
+        (57, 57, ""),
+        ("57", 57, ""),
+        (None, 0, ""),
+        ("", 0, ""),
+        ("many", 0, '"many"'),
+        (True, 0, "true"),
+        (-1, 0, "-1"),
+        ([3], 0, "a list"),
+    ],
+)
+def test_a_count_of_left_out_alerts_that_is_none_counts_nothing_and_is_noted(
+    count: object, truncated: int, shown: str
+) -> None:
+    parsed = Alertmanager().parse({**SIMPLE, "truncatedAlerts": count})
+    note = [f"the sender's truncatedAlerts {shown} is no number; taken as 0"] if shown else []
+    assert (parsed.truncated, [one.message for one in parsed.problems]) == (truncated, note)
 
 
 def test_its_sample_is_a_cpu_that_is_busy_and_a_disk_that_was_full() -> None:

@@ -509,6 +509,12 @@ def test_what_cannot_be_an_option_is_refused(options: dict[str, object], at_key:
     assert [(line["type"], line["loc"]) for line in problems(caught.value)] == [(code, (at_key,))]
 
 
+def test_an_empty_model_is_said_as_every_empty_text_is() -> None:
+    with pytest.raises(ValidationError) as caught:
+        PROVIDERS.read({"provider": "openai", "model": ""})
+    assert [line["msg"] for line in problems(caught.value)] == ["expected a text, got an empty one"]
+
+
 def test_a_definition_of_the_earlier_runner_is_read() -> None:
     config = {"provider": "openai", "provider_config": {"model": "gpt-4o-mini", "max_tokens": 1024}}
     assert Intelligence.parse(config).provider == OpenAI(model="gpt-4o-mini", max_tokens=1024)

@@ -174,6 +174,11 @@ def test_a_slow_page_is_slow_where_most_of_its_time_goes(milliseconds: tuple[int
     assert rule_of(http("", metrics={"status": 200, **dict(zip(keys, milliseconds, strict=True))})) == rule
 
 
+def test_a_slow_page_without_tls_is_slow_for_a_reason_too() -> None:
+    metrics = {"status": 200, "dns_ms": 2, "connect_ms": 10, "first_byte_ms": 900, "total_ms": 950}
+    assert rule_of(http("", "http://shop.example/", metrics=metrics)) == "slow_answer"
+
+
 def test_every_code_that_a_check_may_have_has_a_rule() -> None:
     sources = [*(RUNNER / "checks").glob("*.py"), RUNNER / "errors.py"]
     doors = ("net", "faults", "http", "process", "dns", "tls", "sql", "database")
