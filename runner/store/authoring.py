@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from runner.errors import Unavailable
@@ -47,19 +48,14 @@ class Stood:
     wanted: Wanted
     before: StoredDefinition | None
     """None where there was none."""
-    sha256: str
-    """Of what stood there; empty for nothing."""
+    changed: bool
+    """Its document is another one."""
     tags: tuple[str, ...]
     """Those that it had."""
     revision: int
     """The one that it has now, or would have."""
     also_in: str = ""
     """The other table that has a definition of this name; empty for none."""
-
-    @property
-    def changed(self) -> bool:
-        """Its document is another one."""
-        return self.sha256 != self.wanted.sha256
 
     @property
     def retagged(self) -> bool:
@@ -70,7 +66,8 @@ class Stood:
 def compare(connection: Connection, database: Database, wanted: Sequence[Wanted]) -> list[Stood]:
     """Return how definitions stand that are wanted otherwise; raise `Unavailable` where the tables are not there."""
     require(connection, database)
-    return [_stood(connection, database, one) for one in wanted]
+    earlier = _names_in_django(connection)
+    return [_stood(connection, database, one, earlier) for one in wanted]
 
 
 def put(
@@ -81,41 +78,40 @@ def put(
     Raises `Unavailable` where the tables are not there.
     """
     require(connection, database)
+    earlier = _names_in_django(connection)
     with connection.transaction():
         for one in wanted:  # whoever else writes the same waits from here on
             connection.change("update pipeline_definition set revision = revision where name = :name", name=one.name)
-        found = [_stood(connection, database, one) for one in wanted]
+        found = [_stood(connection, database, one, earlier) for one in wanted]
         for stood in found:
             _write(connection, stood, author[:LONGEST_NAME], stamp(now))
     return found
 
 
-def _stood(connection: Connection, database: Database, wanted: Wanted) -> Stood:
+def _stood(connection: Connection, database: Database, wanted: Wanted, earlier: frozenset[str]) -> Stood:
     before = find(connection, database, wanted.name, OWN, inactive=True)
-    rows = connection.rows(
-        "select d.tags, r.sha256 from pipeline_definition d join pipeline_definition_revision r on r.name = d.name"
-        " and r.revision = d.revision where d.name = :name",
-        name=wanted.name,
-    )
+    tags = connection.rows("select tags from pipeline_definition where name = :name", name=wanted.name)
     ((newest,),) = connection.rows(
         "select coalesce(max(revision), 0) from pipeline_definition_revision where name = :name", name=wanted.name
     )
-    tags, sha256 = rows[0] if rows else ("", "")
+    text = before.document.encode("utf-8", "surrogatepass") if before else b""
+    same = before is not None and sha256(text).hexdigest() == wanted.sha256
     return Stood(
         wanted=wanted,
         before=before,
-        sha256=sha256,
-        tags=tags_of(tags),
-        revision=newest + 1 if before is None or sha256 != wanted.sha256 else before.revision,
-        also_in=DJANGO_DEFINITIONS if _is_in_django(connection, wanted.name) else "",
+        changed=not same,
+        tags=tags_of(tags[0][0]) if tags else (),
+        revision=before.revision if before is not None and same else newest + 1,
+        also_in=DJANGO_DEFINITIONS if wanted.name in earlier else "",
     )
 
 
-def _is_in_django(connection: Connection, name: str) -> bool:
+def _names_in_django(connection: Connection) -> frozenset[str]:
+    """Return the names that the earlier app's table has; asked before a transaction, which an error would end."""
     try:
-        return bool(connection.rows(f"select 1 from {DJANGO_DEFINITIONS} where name = :name", name=name))  # noqa: S608 - a constant
+        return frozenset(name for (name,) in connection.rows(f"select name from {DJANGO_DEFINITIONS}"))  # noqa: S608 - a constant
     except Unavailable:  # it is not there, or may not be read
-        return False
+        return frozenset()
 
 
 def _write(connection: Connection, one: Stood, author: str, now: str) -> None:
@@ -176,7 +172,7 @@ def switch(
 
 
 def _not_there(connection: Connection, database: Database, name: str, known: list[str]) -> str:
-    if _is_in_django(connection, name):
+    if name in _names_in_django(connection):
         return f"{name} stands in {DJANGO_DEFINITIONS} of {database}, which the runner only reads: switch it in the app"
     near = nearest(name, known)
     hint = f'did you mean "{near}"? ' if near else ""
