@@ -171,6 +171,12 @@ def test_a_job_imports_no_library_that_it_does_not_need(
     assert HEAVY & imported(installed, tmp_path, *arguments) - needed == set()
 
 
+def test_only_explain_reads_what_codes_mean(installed: Path, tmp_path: Path) -> None:
+    (installed / "wrong.yaml").write_text(PLAIN.replace("transform", "transfrm"))
+    assert "runner.explanations" not in imported(installed, tmp_path, "validate", "wrong.yaml", exits=3)
+    assert "runner.explanations" in imported(installed, tmp_path, "explain", "E206")
+
+
 def test_the_report_sees_what_is_imported(installed: Path, tmp_path: Path) -> None:
     """The other tests would pass in silence if it did not."""
     assert "jinja2" in imported(installed, tmp_path, "--config", "live.yaml", "--payload", '{"path": "a", "a": 1}')
