@@ -67,7 +67,8 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Copy:
     root = tmp_path_factory.mktemp("checkout")
     for folder in COPIED:
         shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy2(ROOT / "pyproject.toml", root)
+    for file in ("pyproject.toml", "action.yml"):
+        shutil.copy2(ROOT / file, root)
     for block in GUIDE.blocks:
         if block.path:
             assert not (root / block.path).exists(), f"{block.path} is there already"
