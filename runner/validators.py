@@ -266,6 +266,10 @@ def _expected(what: str) -> Saying:
         hint = ""
         if what == "a text" and isinstance(line["input"], int | float):
             hint = f'put it in quotes: "{described(line["input"])}"'
+        elif what == "a list" and isinstance(line["input"], dict):
+            hint = 'each item begins with "- "'
+        elif what == "an object" and line["input"] is None:
+            hint = "what belongs to it stands below, further to the right"
         return Invalid(f"expected {what}, got {described(line['input'])}", hint, code="E202")
 
     return say

@@ -91,7 +91,7 @@ HIDDEN: Final = {
             "validators",
         },
     ),
-    "runner.cli.library": ("brings pathlib, only where a name is looked for", {"cli.prepare_run"}),
+    "runner.cli.library": ("brings pathlib, only where a name is looked for", {"cli.payload", "cli.prepare_run"}),
     "runner.cli.perform": ("only for a run", {"cli.commands.run"}),
     "runner.cli.github": ("only on GitHub", {"cli.shell"}),
     "runner.cli.github_log": ("only on GitHub", {"cli.shell"}),

@@ -138,7 +138,11 @@ def test_a_value_becomes_an_instance() -> None:
             id="no word",
         ),
         pytest.param({"words": "a"}, ("E202", ("words",), 'expected a list, got "a"', ""), id="list"),
-        pytest.param({"words": {"a": 1}}, ("E202", ("words",), "expected a list, got an object", ""), id="no list"),
+        pytest.param(
+            {"words": {"a": 1}},
+            ("E202", ("words",), "expected a list, got an object", 'each item begins with "- "'),
+            id="no list",
+        ),
         pytest.param(
             {"words": ["a", 3]},
             ("E202", ("words", 1), "expected a text, got 3", 'put it in quotes: "3"'),

@@ -68,6 +68,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raise `UsageError` with a hint."""
+        message = self._lacking(message)
         more = "" if " — " in message else f" — {self.prog} --help shows them all"
         raise UsageError(f"{message}{self._hint(message)}{more}")
 
@@ -76,10 +77,27 @@ class Parser(argparse.ArgumentParser):
         late = next((word for word in unknown if word in COMMANDS), None)
         if late:
             return f": the command comes first, pipeline-runner {late} …"
+        if unknown and (hint := self._misplaced(unknown[0])):
+            return hint
         known = [flag for action in self._actions for flag in action.option_strings]
         flags = [match[0] for word in unknown if (match := re.match(r"--?[\w-]+", word))]
         found = [near for near in (nearest(flag, known) for flag in flags) if near]
         return f": did you mean {', '.join(found)}?" if found else ""
+
+    def _misplaced(self, word: str) -> str:
+        """Say how to name a definition: `run` takes it with a flag, the other commands take it without one."""
+        takes = next((action.metavar for action in self._actions if not action.option_strings), None)
+        if takes is None:
+            return "" if word.startswith("-") else f": to run a definition, write --definition {word}"
+        flag = word.partition("=")[0]
+        return f": it takes {takes} without a flag" if flag in {"--config", "--definition"} else ""
+
+    def _lacking(self, message: str) -> str:
+        """Say of a flag without its value what the value is."""
+        found = re.fullmatch(r"argument (\S+?)(/\S+)?: expected one argument", message)
+        flag = found[1] if found else ""
+        takes = next((action.metavar for action in self._actions if flag in action.option_strings), None)
+        return f"{flag} needs a value — write {flag} {takes}" if takes else message
 
 
 def split(arguments: list[str]) -> tuple[str, list[str]]:
@@ -89,7 +107,8 @@ def split(arguments: list[str]) -> tuple[str, list[str]]:
     name, *rest = arguments
     if name not in COMMANDS:
         near = nearest(name, list(COMMANDS))
-        hint = f'did you mean "{near}"?' if near else f"to run a definition, write --definition {name}"
+        others = f"to run a definition, write --definition {name}; the commands are {', '.join(COMMANDS)}"
+        hint = f'did you mean "{near}"?' if near else others
         raise UsageError(f"unknown command {described(name)} — {hint}")
     words = commands_of(name)
     if not words or not rest or rest[0].startswith("-"):

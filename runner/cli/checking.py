@@ -10,7 +10,7 @@ from runner.cli.library import library_of
 from runner.cli.loading import load_text
 from runner.definition.library import SUFFIXES
 from runner.definition.source import read_file
-from runner.errors import DefinitionError, Diagnostic, ExitCode, UsageError
+from runner.errors import DefinitionError, Diagnostic, ExitCode, Unavailable, UsageError
 from runner.records import record
 from runner.reports.wording import counted
 from runner.results import Exit, RunStatus
@@ -55,7 +55,14 @@ def _texts(path: str, shell: Shell) -> Iterator[Text]:
     elif Path(path).is_dir():
         yield from (read_file(file, missing=f"File not found: {file}") for file in _below(path))
     else:
-        yield read_file(path, missing=f"File not found: {path}")
+        yield _named(path, shell)
+
+
+def _named(path: str, shell: Shell) -> Text:
+    try:
+        return read_file(path, missing="")
+    except Unavailable as error:
+        raise Unavailable(error.message or library_of(shell).absent(f"File not found: {path}", path)) from None
 
 
 def _below(folder: str) -> Iterator[str]:

@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING, Any, Final
 
 from runner.cli.members import member
+from runner.definition.source import unreadable
 from runner.errors import UsageError
 from runner.formats import FORMATS
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 MAX_PAYLOAD: Final = 10 * 1024 * 1024
 _UNNAMED: Final = "cli"
 """The source where no flag names one."""
+_QUOTES: Final = """JSON has double quotes; for a shell, single ones stand around the whole: '{"name": "value"}'"""
 _EVENTS: Final = {"repository_dispatch": "client_payload", "workflow_dispatch": "inputs"}
 
 
@@ -41,12 +43,21 @@ def read_payload(options: argparse.Namespace, shell: Shell) -> object:
     if len(given) > 1:
         raise UsageError(f"Cannot specify both {given[0]} and {given[1]} — give the event once")
     if options.payload is not None:
-        return parsed(_bounded(os.fsencode(options.payload)), "Invalid JSON payload")
+        return _inline(options.payload)
     if options.file is not None:
-        return parsed(_bounded(_read(options.file, shell)), "Invalid JSON in file")
+        return parsed(_bounded(_read(options.file, shell)), f"Invalid JSON in file: {options.file}")
     if options.sample:
         return _sample(options)
     return _github_event(shell) if options.event else {}
+
+
+def _inline(text: str) -> object:
+    try:
+        return parsed(_bounded(os.fsencode(text)), "Invalid JSON payload")
+    except UsageError:
+        if not os.path.isfile(text):
+            raise
+        raise UsageError(f"Invalid JSON payload: {text} is a file — write --file {text}") from None
 
 
 def _sample(options: argparse.Namespace) -> object:
@@ -65,9 +76,11 @@ def _read(path: str, shell: Shell) -> bytes:
         with open(path, "rb") as file:
             return file.read(MAX_PAYLOAD + 1)
     except (FileNotFoundError, NotADirectoryError):
-        raise UsageError(f"File not found: {path}") from None
+        from runner.cli.library import library_of  # noqa: PLC0415 - only where something is wrong
+
+        raise UsageError(library_of(shell).absent(f"File not found: {path}", path)) from None
     except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
+        raise UsageError(unreadable(path, error)) from error
 
 
 def _bounded(data: bytes) -> bytes:
@@ -87,8 +100,17 @@ def parsed(data: bytes | str, complaint: str) -> Any:  # noqa: ANN401 - JSON
     except RecursionError:
         raise UsageError(f"{complaint}: it is nested too deeply") from None
     except ValueError as error:
-        known = isinstance(error, json.JSONDecodeError | UnicodeDecodeError)
-        raise UsageError(f"{complaint}: {error if known else 'a number has too many digits'}") from None
+        raise UsageError(f"{complaint}: {_fault(data, error)}") from None
+
+
+def _fault(data: bytes | str, error: ValueError) -> str:
+    """Say what is wrong with JSON, and how to mend what people most often get wrong."""
+    if not data.strip():
+        return "it is empty"
+    if isinstance(error, json.JSONDecodeError):
+        unquoted = error.msg.startswith("Expecting property name") and error.doc[error.pos :].rstrip(" }")
+        return f"{error} — {_QUOTES}" if unquoted else str(error)
+    return str(error) if isinstance(error, UnicodeDecodeError) else "a number has too many digits"
 
 
 def _github_event(shell: Shell) -> object:
@@ -99,6 +121,6 @@ def _github_event(shell: Shell) -> object:
     if name not in _EVENTS:
         known = " or ".join(_EVENTS)
         raise UsageError(f"--event cannot read the event {name or 'of this workflow'} — it reads {known}")
-    event = parsed(_bounded(_read(path, shell)), "Invalid JSON in file")
+    event = parsed(_bounded(_read(path, shell)), f"Invalid JSON in file: {path}")
     found = event.get(_EVENTS[name]) if isinstance(event, dict) else None
     return {} if found is None else found

@@ -82,16 +82,27 @@ def _found(options: argparse.Namespace, shell: Shell) -> tuple[Text, str]:
     if len(given) > 1:
         raise UsageError(f"Cannot specify both {given[0]} and {given[1]}")
     if options.config:
-        text = read_file(options.config, missing=f"Config file not found: {options.config}")
-        return text, f"Config: {options.config}"
+        return _configured(options.config, shell), f"Config: {options.config}"
     embedded = "builtin:checks-only" if options.checks_only else "builtin:alert" if is_given(options) else ""
     name = options.definition or embedded
     if not name:
         wanted = "--sample, --payload, --file, --checks-only, --definition, or --config"
-        raise UsageError(f"Must specify {wanted}")
+        raise UsageError(f"Must specify {wanted} — pipeline-runner init writes a first definition, --help has examples")
     from runner.cli.library import library_of  # noqa: PLC0415 - a file given by its path needs no looking for
 
     return library_of(shell).find(name), f"Definition: {name.removeprefix('builtin:')}"
+
+
+def _configured(path: str, shell: Shell) -> Text:
+    """Read the file that `--config` names."""
+    try:
+        return read_file(path, missing="")
+    except Unavailable as error:
+        if error.message:
+            raise
+        from runner.cli.library import library_of  # noqa: PLC0415 - only where something is wrong
+
+        raise Unavailable(library_of(shell).absent(f"Config file not found: {path}", path)) from None
 
 
 def _loaded(text: Text, shell: Shell, rewriting: Rewriting | None, *, commands: bool) -> Definition:

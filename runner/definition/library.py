@@ -24,6 +24,8 @@ MOST_HINTS: Final = 3
 """Names that a hint offers where one begins several."""
 NAME: Final = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 """What definitions are looked up by."""
+_FOLDER: Final = "definitions"
+"""Where the workspace has its own."""
 _PACKAGE: Final = Path(__file__).resolve().parent.parent
 
 
@@ -174,31 +176,48 @@ class Library:
         except Unavailable as error:
             if error.message:
                 raise
-            hint = meant(Path(path).stem, {Path(name).stem: name for name in _definitions_beside(path)})
-            raise Unavailable(self._no_file(wanted, hint, str(Path(path).resolve()))) from None
+            raise Unavailable(self.absent(f"Pipeline definition not found: {wanted}", path)) from None
+
+    def absent(self, what: str, path: str) -> str:
+        """Say of a file that it is not there, which one may have been meant, and where it was looked for."""
+        hint = meant(Path(path).stem, {Path(name).stem: name for name in _definitions_beside(path)})
+        return self._no_file(what, hint, str(Path(path).resolve()))
 
     def _missing(self, wanted: str, name: str) -> NoReturn:
         files = (path.stem for path in self.files())
         known = {one: one for one in (*files, *(one.name for one in self.stored()), *self.builtins())}
         places = ", ".join(_shown(folder, self.workspace) for folder in self.folders)
         places += f", {self.shelf.database}" if self.shelf else ""
-        raise Unavailable(self._no_file(wanted, meant(name, known), f"{places} and the built-in definitions"))
+        hint = self._lying_about(name) or meant(name, known)
+        what = f"Pipeline definition not found: {wanted}"
+        raise Unavailable(self._no_file(what, hint, f"{places} and the built-in definitions"))
+
+    def _lying_about(self, name: str) -> str:
+        """Name the file that somebody did not put into the folder of definitions."""
+        found = next((f"{name}{suffix}" for suffix in SUFFIXES if (self.workspace / f"{name}{suffix}").is_file()), "")
+        return f"{found} is in no folder that is searched: move it, or write --config {found}." if found else ""
 
     def _no_builtin(self, wanted: str, name: str) -> NoReturn:
         hint = meant(name, {one: one for one in self.builtins()})
         raise Unavailable(_not_found(wanted, hint, "the built-in definitions"))
 
-    def _no_file(self, wanted: str, hint: str, places: str) -> str:
+    def _no_file(self, what: str, hint: str, places: str) -> str:
         """Say what was not found among files."""
-        text = _not_found(wanted, hint, places)
+        text = _searched(what, hint, places)
         if self.workspace.is_dir() and not any(self.workspace.iterdir()):
             text += ". The workspace is empty: is the step actions/checkout missing?"
+        elif places.startswith(_FOLDER) and not (self.workspace / _FOLDER).is_dir():
+            text += f". There is no folder {_FOLDER} in {self.workspace}"
         return text
 
 
 def _not_found(wanted: str, hint: str, places: str) -> str:
+    return _searched(f"Pipeline definition not found: {wanted}", hint, places)
+
+
+def _searched(what: str, hint: str, places: str) -> str:
     """Say what was not found, what may have been meant, and where it was looked for."""
-    return f"Pipeline definition not found: {wanted} — {f'{hint} ' if hint else ''}Searched {places}"
+    return f"{what} — {f'{hint} ' if hint else ''}Searched {places}"
 
 
 def meant(word: str, known: Mapping[str, str]) -> str:

@@ -47,5 +47,15 @@ def read_file(path: str, *, missing: str, start: str | os.PathLike[str] = "") ->
     except (FileNotFoundError, NotADirectoryError):
         raise Unavailable(missing) from None
     except OSError as error:
-        raise Unavailable(f"{path} cannot be read: {error.strerror}") from error
+        raise Unavailable(unreadable(path, error)) from error
     return Text(data=data, label=path, name=os.path.splitext(os.path.basename(path))[0])
+
+
+def unreadable(path: str, error: OSError) -> str:
+    """Say why a file cannot be read, and what to do."""
+    if isinstance(error, IsADirectoryError):
+        return f"{path} is a folder — name a file in it"
+    mend = (
+        f" — the user {os.geteuid()}, who runs this, needs the right to" if isinstance(error, PermissionError) else ""
+    )
+    return f"{path} cannot be read: {error.strerror}{mend}"

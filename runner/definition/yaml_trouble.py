@@ -56,6 +56,8 @@ def _refuse_syntax(reading: Reading, error: MarkedYAMLError, offset: int) -> Non
     hint = _HINTS.get(sentence, "")
     if sentence == "found unexpected end of stream":
         sentence, offset, hint = "this quote is never closed", begun, "close it"
+    elif sentence == "could not find expected ':'":
+        offset = begun  # where the key begins; libyaml notices in a line below it
     elif reading.text.startswith("{{", offset):
         hint = "quote the whole text that holds the expression"
     elif sentence.startswith("did not find expected ',' or "):

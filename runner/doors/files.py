@@ -256,7 +256,14 @@ def _translated(path: PathLike) -> Iterator[None]:
     try:
         yield
     except (OSError, ValueError) as error:
-        raise NotWritten(f"cannot write {path}: {_reason(error)}") from error
+        raise NotWritten(f"cannot write {path}: {_lacking(path, error) or _reason(error)}") from error
+
+
+def _lacking(path: PathLike, error: OSError | ValueError) -> str:
+    """Name the folder that is not there."""
+    folder = os.path.dirname(os.fspath(path))
+    absent = isinstance(error, FileNotFoundError) and folder and not os.path.exists(folder)
+    return f"there is no folder {folder} — make it first" if absent else ""
 
 
 def _reason(error: OSError | ValueError) -> str:

@@ -155,7 +155,7 @@ def test_stdin_that_is_closed_is_an_empty_payload(tmp_path: Path) -> None:
         ["bash", "-c", line, "bash", *RUN, "--file", "-"], cwd=tmp_path, env=CLEAN, capture_output=True, text=True,
         check=False,
     )  # fmt: skip
-    message = "error: Invalid JSON in file: Expecting value: line 1 column 1 (char 0)\n"
+    message = "error: Invalid JSON in file: -: it is empty\n"
     assert (done.returncode, done.stderr) == (2, message)
 
 

@@ -24,8 +24,15 @@ NO_DATABASE: Final = "no database is configured: set PIPELINE_DATABASE_URL"
     ("arguments", "code", "message"),
     [
         (("--definition", "x", "--config", "y"), 2, "Cannot specify both --definition and --config"),
-        ((), 2, "Must specify --sample, --payload, --file, --checks-only, --definition, or --config"),
-        (("--config", "missing.json"), 4, "Config file not found: missing.json"),
+        (
+            (),
+            2,
+            (
+                "Must specify --sample, --payload, --file, --checks-only, --definition, or --config "
+                "— pipeline-runner init writes a first definition, --help has examples"
+            ),
+        ),
+        (("--config", "missing.json"), 4, "Config file not found: missing.json — Searched HERE/missing.json"),
         (("--sample", "--payload", "{"), 2, "Cannot specify both --payload and --sample — give the event once"),
         (
             ("--payload", "{"),
@@ -34,8 +41,8 @@ NO_DATABASE: Final = "no database is configured: set PIPELINE_DATABASE_URL"
         ),
         (("--payload", '{"a": NaN}'), 2, "Invalid JSON payload: NaN is no number in JSON"),
         (("--payload", f'{{"a": {"1" * 5000}}}'), 2, "Invalid JSON payload: a number has too many digits"),
-        (("--file", "missing.json"), 2, "File not found: missing.json"),
-        (("--file", "bad.json"), 2, "Invalid JSON in file: Expecting value: line 1 column 1 (char 0)"),
+        (("--file", "missing.json"), 2, "File not found: missing.json — Searched HERE/missing.json"),
+        (("--file", "bad.json"), 2, "Invalid JSON in file: bad.json: Expecting value: line 1 column 1 (char 0)"),
         (
             ("--sample", "--source", "zabbix"),
             2,
@@ -54,7 +61,7 @@ NO_DATABASE: Final = "no database is configured: set PIPELINE_DATABASE_URL"
             4,
             (
                 'Pipeline definition not found: local-monitr — did you mean "local-monitor"? '
-                "Searched definitions and the built-in definitions"
+                "Searched definitions and the built-in definitions. There is no folder definitions in HERE"
             ),
         ),
         (("--sample", "--notify-driver", "slakc"), 2, 'unknown driver "slakc" — did you mean "slack"?'),
@@ -82,7 +89,7 @@ def test_a_mistake_gets_one_clear_message(
 ) -> None:
     (tmp_path / "fine.yaml").write_text(FINE)
     (tmp_path / "bad.json").write_text("nothing")
-    message = message.replace("ABOVE", str(tmp_path.parent))
+    message = message.replace("ABOVE", str(tmp_path.parent)).replace("HERE", str(tmp_path))
     ended = cli(*arguments)
     assert (ended.code, ended.err, ended.out) == (code, f"error: {message}\n", "")
     told = json.loads(cli(*arguments, "--json").out)

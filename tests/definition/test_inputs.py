@@ -117,7 +117,11 @@ def test_every_type_has_a_value_of_its_own_that_is_empty() -> None:
 @pytest.mark.parametrize(
     ("declaration", "said"),
     [
-        pytest.param("{x: }", "2:13 E202 inputs.x: expected an object, got nothing", id="nothing"),
+        pytest.param(
+            "{x: }",
+            "2:13 E202 inputs.x: expected an object, got nothing — what belongs to it stands below, further to the right",
+            id="nothing",
+        ),
         pytest.param(
             "{x: {type: strng}}",
             '2:20 E204 inputs.x.type: "strng" is not one of string, number, boolean, choice, list'

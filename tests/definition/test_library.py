@@ -131,7 +131,7 @@ def test_all_that_ship_can_be_loaded(library: Library) -> None:
             "definitions/web.yaml/x",
             "Pipeline definition not found: definitions/web.yaml/x — Searched HERE/definitions/web.yaml/x",
         ),
-        ("definitions/", "definitions/ cannot be read: Is a directory"),
+        ("definitions/", "definitions/ is a folder — name a file in it"),
     ],
 )
 def test_what_is_not_there_is_said(library: Library, wanted: str, message: str) -> None:

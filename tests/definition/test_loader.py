@@ -227,7 +227,7 @@ def test_places_are_counted_in_characters() -> None:
         ),
         pytest.param(
             f"{HEAD}nodes: {{a: {{type: transform}}}}\n",
-            "f.yaml:2:8 E202 nodes: expected a list, got an object",
+            'f.yaml:2:8 E202 nodes: expected a list, got an object — each item begins with "- "',
             id="nodes by name",
         ),
         pytest.param(

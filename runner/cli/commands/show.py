@@ -44,9 +44,10 @@ def _definition(name: str, shell: Shell) -> int:
         text = library_of(shell, inactive=True).find(name)
     except Unavailable as error:
         near = nearest(name, [member for registry in FAMILIES.values() for member in registry])
-        hint = f' — did you mean "{near}"?' if near else ""
-        message = f"{error.message}; nor is it a node type, check, format, provider or driver{hint}"
-        raise Unavailable(message) from None
+        kinds = "a node type, check, format, provider or driver"
+        if near:
+            raise Unavailable(f'{name} is neither a definition nor {kinds} — did you mean "{near}"?') from None
+        raise Unavailable(f"{error.message}; nor is it {kinds}") from None
     written = readable(text)
     if shell.wants_json:
         shell.json({"name": name, "label": text.label, "text": written})
