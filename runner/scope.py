@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import field, replace
 from typing import TYPE_CHECKING, ClassVar, Final, Protocol
 
@@ -10,7 +11,8 @@ from runner.results import NOTHING, Status, Verdict
 from runner.secrets import is_foreign, reveal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
+    from contextlib import AbstractContextManager
 
     from runner.deadline import Deadline
     from runner.doors import Doors
@@ -118,6 +120,8 @@ class Surroundings:
     overrides: Overrides = field(default_factory=Overrides)
     in_ci: bool = False
     """The machine is a hosted one that has nothing to do with what is watched."""
+    busy: Callable[[str], AbstractContextManager[object]] = nullcontext
+    """Told, by a name, what a node does for as long as a block runs: one check of many, say. From any thread."""
 
 
 @record

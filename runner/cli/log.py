@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from abc import ABC, abstractmethod
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, TextIO
 
@@ -14,6 +14,7 @@ from runner.reports.values import time_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
     from runner.secrets import Masker
 
@@ -52,6 +53,10 @@ class Log(ABC):
 
     def end_group(self) -> None:  # noqa: B027 - most logs have nothing to write here
         """End them."""
+
+    def busy(self, name: str) -> AbstractContextManager[object]:
+        """Hear what a node is busy with while the block runs."""
+        return nullcontext(name)
 
     def command(self, line: str) -> None:  # noqa: B027 - most logs are no CI system's
         """Write a line for the CI system as it is, but for secrets."""

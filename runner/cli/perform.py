@@ -75,6 +75,7 @@ def world_of(job: Job, shell: Shell, doors: Doors, facts: RunFacts, memory: Memo
         memory=memory,
         overrides=job.overrides,
         in_ci=shell.in_ci,
+        busy=shell.log.busy,
         stop=Stop(),
     )
 

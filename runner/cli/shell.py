@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import field
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, Final, TextIO
 
-from runner.cli.log import JsonLog, Log, TextLog, masked_line, silence
+from runner.cli.log import NORMAL, JsonLog, Log, TextLog, masked_line, silence
 from runner.errors import DefinitionError, ExitCode, NotWritten, UsageError
 from runner.records import record
 from runner.reports.escaping import inert, neutralise
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from runner.store.database import Database
 
 ISSUES_URL = "https://github.com/org/pipeline-action/issues/new"
+
+_BARE: Final = frozenset({"", "dumb", "unknown"})
+"""Terminals that can do nothing but go on."""
+_OFF: Final = frozenset({"", "0", "false"})
 
 
 @record(frozen=False)
@@ -84,7 +88,18 @@ class Shell:
             from runner.cli.github_log import GitHubLog  # noqa: PLC0415 - only on GitHub
 
             return GitHubLog(self.stderr, self.masker, verbosity=verbosity)
-        return (JsonLog if self.logs_json else TextLog)(self.stderr, self.masker, verbosity=verbosity)
+        if self.logs_json:
+            return JsonLog(self.stderr, self.masker, verbosity=verbosity)
+        if verbosity >= NORMAL and self._draws:
+            from runner.cli.live import LiveLog  # noqa: PLC0415 - only at a terminal
+
+            return LiveLog(self.stderr, self.masker, verbosity=verbosity, environ=self.environ)
+        return TextLog(self.stderr, self.masker, verbosity=verbosity)
+
+    @property
+    def _draws(self) -> bool:
+        """Somebody sits at a terminal whose lines can be drawn anew; some CI systems keep what such a one was sent."""
+        return self.stderr.isatty() and self.environ.get("TERM", "") not in _BARE and not self.in_ci
 
     @property
     def _one_stream(self) -> bool:
@@ -130,10 +145,22 @@ class Shell:
 
     @property
     def colored(self) -> bool:
-        """The result on stdout is for a terminal that shows colours."""
+        """The result on stdout is for a terminal that shows colours, or for somebody who wants them anyway."""
         if self.color != "auto":
             return self.color == "always"
-        return self.stdout.isatty() and not self.environ.get("NO_COLOR") and self.environ.get("TERM") != "dumb"
+        if self.environ.get("NO_COLOR"):
+            return False
+        if (wanted := self.environ.get("FORCE_COLOR")) is not None:
+            return wanted.lower() not in _OFF
+        return self.stdout.isatty() and self.environ.get("TERM", "") not in _BARE
+
+    @property
+    def width(self) -> int | None:
+        """Characters of a line of the terminal that stdout is; None where it is none, and takes lines of any length."""
+        try:
+            return os.get_terminal_size(self.stdout.fileno()).columns or None
+        except (OSError, ValueError):
+            return None
 
     def say(self, lines: Iterable[str]) -> None:
         """Write lines for people to stdout: nothing in them moves a cursor or is a command."""

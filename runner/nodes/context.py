@@ -192,7 +192,8 @@ def _verdict(results: Collection[Judged]) -> Verdict:
 
 
 def _into(done: dict[str, Judged], name: str, check: Check, scope: Scope) -> None:
-    done[name] = examine(check, scope)
+    with scope.busy(name):
+        done[name] = examine(check, scope)
 
 
 def _data(check: Check, result: Judged, scope: Scope) -> Mapping[str, object]:

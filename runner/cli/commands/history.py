@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from dataclasses import fields
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from runner.cli.arguments import duration_argument
 from runner.cli.past import result_of
@@ -83,19 +83,33 @@ def _list(options: argparse.Namespace, shell: Shell) -> int:
     if shell.wants_json:
         shell.json_list([{one.name: getattr(row, one.name) for one in fields(row)} for row in found])
         return ExitCode.OK
-    shell.say(_table(found) if found else ["no runs"])
+    shell.say(_table(found, shell.width) if found else ["no runs"])
     each = bytes_text(total // count if count else 0)
     shell.log.info(f"{counted(count, 'run')} in {database}, {bytes_text(total)}; {each} a run")
     return ExitCode.OK
 
 
-def _table(found: Sequence[RunRow]) -> Iterator[str]:
-    """Lay the runs out in columns that are as wide as they have to be."""
+_FIRST: Final = (0, 1, 5, 6, 8)
+_SECOND: Final = (2, 3, 4, 7)
+"""The columns of the two lines of a run where one does not hold them all."""
+_INDENT: Final = " " * 10
+
+
+def _table(found: Sequence[RunRow], width: int | None) -> Iterator[str]:
+    """Lay the runs out in columns that are as wide as they have to be, in two lines each where a terminal is narrow."""
     head = ("RUN", "STARTED", "DEFINITION", "ENVIRONMENT", "STATUS", "VERDICT", "EXIT", "FINDINGS", "TIME")
     rows = [head, *(_cells(row) for row in found)]
-    widths = [max(len(row[place]) for row in rows) for place in range(len(head))]
-    for row in rows:
-        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+    lines = _aligned(rows)
+    if width is None or max(map(len, lines)) <= width:
+        yield from lines
+        return
+    first, second = (_aligned([[row[place] for place in places] for row in rows]) for places in (_FIRST, _SECOND))
+    yield from (line for pair in zip(first, (_INDENT + one for one in second), strict=True) for line in pair)
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
 
 
 def _cells(row: RunRow) -> tuple[str, ...]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import textwrap
+from typing import TYPE_CHECKING, Final
 
 from runner.cli.catalogue import FAMILIES, summary
 from runner.cli.library import library_of
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from runner.store.definitions import StoredDefinition
 
 KINDS = ("definitions", *FAMILIES)
+_NARROWEST: Final = 40
+"""Characters of a line in which a name and a summary have room."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -55,7 +58,7 @@ def execute(options: argparse.Namespace, shell: Shell) -> int:
             }
         )
     else:
-        shell.say(_lines(found))
+        shell.say(_lines(found, shell.width))
     if trouble is None:
         return ExitCode.OK
     shell.log.error(f"the definitions of the database are not listed: {trouble.message}")
@@ -67,11 +70,18 @@ def _members(kind: str) -> list[_Row]:
     return [_Row(name=name, summary=summary(registry.load(name))) for name in registry]
 
 
-def _lines(found: Mapping[str, Sequence[_Row]]) -> Iterator[str]:
+def _lines(found: Mapping[str, Sequence[_Row]], columns: int | None) -> Iterator[str]:
+    """Lay the names out beside their summaries, which go on below themselves where a terminal is narrow."""
     width = max(18, *(len(row.name) for rows in found.values() for row in rows))
     for kind, rows in found.items():
         yield f"{kind}:"
-        yield from (f"  {row.name:<{width}} {row.summary}".rstrip() for row in rows)
+        for row in rows:
+            line = f"  {row.name:<{width}} {row.summary}".rstrip()
+            yield from [line] if columns is None else _wrapped(line, columns, width + 3)
+
+
+def _wrapped(line: str, columns: int, indent: int) -> list[str]:
+    return textwrap.wrap(line, max(columns, _NARROWEST), subsequent_indent=" " * indent)
 
 
 def _stored(shell: Shell) -> tuple[Sequence[StoredDefinition], RunnerError | None]:
