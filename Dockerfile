@@ -12,10 +12,11 @@ RUN python3 -m pip install --require-hashes --only-binary=:all: --no-compile --n
 COPY runner /site/runner
 COPY definitions /site/runner/builtin
 COPY entrypoint.py LICENSE /opt/pipeline-runner/
-# Nobody reads type stubs, tests of libraries or debug symbols there. The validators are prepared and everything is
+# Nobody reads type stubs, tests of libraries or debug symbols there, and what rich needs to colour code and to lay out
+# Markdown: the runner draws a few lines with it, and it imports them nowhere on the way. The validators are prepared and everything is
 # compiled, with the paths that it will have; compiled files are trusted as they are, for nobody edits their sources.
 # Whatever the checkout's modes were: everybody reads, only root writes.
-RUN rm -rf /site/bin && find /site -name '*.pyi' -delete \
+RUN rm -rf /site/bin /site/pygments* /site/markdown_it* /site/mdurl* && find /site -name '*.pyi' -delete \
  && find /site -type d '(' -name tests -o -name testing ')' -prune -exec rm -rf {} + \
  && find /site -name '*.so*' -exec strip --strip-unneeded {} + \
  && cd /site && python3 -m runner.prepare && find /site -name __pycache__ -prune -exec rm -rf {} + \

@@ -112,8 +112,24 @@ def test_verbose_says_more(cli: Cli, tmp_path: Path) -> None:
         (("--color", "never"), {}, False),
         (("--color", "always"), {"NO_COLOR": "1"}, True),
         (("--color", "auto"), {"NO_COLOR": "1"}, False),
+        ((), {"FORCE_COLOR": "1"}, True),
+        ((), {"FORCE_COLOR": "0"}, False),
+        ((), {"FORCE_COLOR": ""}, False),
+        ((), {"FORCE_COLOR": "1", "NO_COLOR": "1"}, False),
+        (("--color", "never"), {"FORCE_COLOR": "1"}, False),
     ],
-    ids=["no terminal", "always", "never", "the flag wins", "auto"],
+    ids=[
+        "no terminal",
+        "always",
+        "never",
+        "the flag wins",
+        "auto",
+        "forced",
+        "0",
+        "empty",
+        "both",
+        "the flag wins again",
+    ],
 )
 def test_colours_are_for_whom_they_are_asked(
     cli: Cli, tmp_path: Path, flags: tuple[str, ...], env: Mapping[str, str], colored: bool
@@ -126,8 +142,13 @@ def test_colours_are_for_whom_they_are_asked(
 
 @pytest.mark.parametrize(
     ("env", "colored"),
-    [({"TERM": "xterm"}, True), ({"TERM": "xterm", "NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)],
-    ids=["terminal", "NO_COLOR", "dumb"],
+    [
+        ({"TERM": "xterm"}, True),
+        ({"TERM": "xterm", "NO_COLOR": "1"}, False),
+        ({"TERM": "xterm", "FORCE_COLOR": "0"}, False),
+        ({"TERM": "dumb"}, False),
+    ],
+    ids=["terminal", "NO_COLOR", "FORCE_COLOR=0", "dumb"],
 )
 def test_a_terminal_gets_colours_unless_it_wants_none(tmp_path: Path, env: Mapping[str, str], colored: bool) -> None:
     (tmp_path / "d.yaml").write_text(FINE)

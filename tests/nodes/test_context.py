@@ -4,6 +4,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
@@ -382,3 +383,20 @@ def test_a_check_that_waits_for_its_turn_has_its_own_time_still_to_come(scope: S
     last = command("exit 0", name="last", timeout="1s")
     output = run(scope, *waiting, last, concurrency=1)
     assert output.data["checks_passed"] == 5
+
+
+def test_each_check_is_told_while_it_runs_and_nothing_after(scope: Scope) -> None:
+    """Told from the threads that run them, also of one that breaks."""
+    told: list[str] = []
+
+    @contextmanager
+    def busy(name: str) -> Iterator[None]:
+        told.append(f"{name} begins")
+        try:
+            yield
+        finally:
+            told.append(f"{name} ends")
+
+    checks = [command("exit 0", name="good"), command("exit 9; nonsense", name="odd")]
+    run(replace(scope, busy=busy), *checks, concurrency=1)
+    assert told == ["good begins", "good ends", "odd begins", "odd ends"]
