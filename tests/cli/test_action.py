@@ -348,7 +348,7 @@ def test_an_unknown_input_is_an_annotation(action: Start) -> None:
 def test_a_step_that_was_given_nothing_is_told_what_to_give(action: Start) -> None:
     step = action(FINE)
     assert step.code == 2
-    assert "Must specify --sample, --payload, --file, --checks-only, --definition, or --config\n" in step.err
+    assert "Must specify --sample, --payload, --file, --checks-only, --definition, or --config" in step.err
 
 
 @pytest.mark.parametrize("flag", ["--help", "--version"])

@@ -369,7 +369,7 @@ def test_report_knows_the_notes_and_the_page_of_a_run(cli: Cli, tmp_path: Path) 
     assert "Note: read: no branch of next fits, and the run ends here\n" in live.out
     assert cli("report", "r.json").out == live.out
     text = (tmp_path / "s.md").read_text()
-    assert "](https://git.example/org/shop/actions/runs/77/attempts/1), trace " in text
+    assert "](https://git.example/org/shop/actions/runs/77/attempts/1), started " in text
     assert "### Notes\n\n- read: no branch of next fits, and the run ends here\n" in text
     assert cli("report", "r.json", "--format", "markdown").out == text
 

@@ -103,7 +103,7 @@ def test_what_changed_is_told_in_every_report(shop: Watched) -> None:
         ended.err,
     )
     summary = (shop.folder / "s.md").read_text()
-    assert "Since the last run: 1 new, 1 still wrong, 1 fixed" in summary
+    assert "Since the last run: **1 new, 1 still wrong, 1 fixed**" in summary
     assert re.search(rf"### Fixed since the last run\n\n- b of \S+, warning {when}, in 1 run\n", summary)
     assert re.search(r"\| `probe.a`<br>`d.json:1` \| [-\d]+ [\d:]+ UTC \(2 runs\) \|", summary)
 

