@@ -344,7 +344,7 @@ def test_a_user_who_may_only_read_sees_what_would_change_and_writes_nothing(
             ("shop.yaml",),
             {"PIPELINE_DATABASE_URL": "postgresql://me:secret-word@127.0.0.1:1/shop"},
             75,
-            "postgresql at 127.0.0.1:1/shop cannot be reached: connection refused by 127.0.0.1:1",
+            "connection refused by postgresql at 127.0.0.1:1/shop",
         ),
         (
             ("shop.yaml",),
