@@ -313,7 +313,7 @@ def test_a_user_who_may_only_read_sees_what_would_change_and_writes_nothing(
 @pytest.mark.parametrize(
     ("arguments", "more", "code", "message"),
     [
-        (("zzz.yaml",), {}, 4, "File not found: zzz.yaml"),
+        (("zzz.yaml",), {}, 4, "File not found: zzz.yaml — Searched {}/zzz.yaml"),
         (("empty",), {}, 2, "no definition in empty — a folder's .yaml, .yml and .json are checked"),
         (
             ("db:shop",),
@@ -362,7 +362,7 @@ def test_what_cannot_be_imported_is_one_clear_error(
     place = {"PIPELINE_DATABASE_URL": f"sqlite:///{tmp_path}/own.db"}
     cli("db", "upgrade", env=place)
     ended = cli("db", "import", "--", *arguments, env={**place, **more})
-    assert (ended.code, ended.out, ended.err) == (code, "", f"error: {message}\n")
+    assert (ended.code, ended.out, ended.err) == (code, "", f"error: {message.format(tmp_path)}\n")
 
 
 def test_an_inactive_definition_is_refused_by_name_until_it_is_active_again(
