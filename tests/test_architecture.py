@@ -149,7 +149,7 @@ HIDDEN: Final = {
     "runner.reports.markdown": ("only the report that is wanted", {"cli.commands.report", "cli.publish"}),
     "runner.reports.reading": ("--help does without", {"cli.commands.report"}),
     "runner.reports.recovery": ("only for a run that was killed", {"cli.commands.report"}),
-    "runner.reports.validation": ("only the report that is wanted", {"cli.commands.validate"}),
+    "runner.reports.validation": ("only the report that is wanted", {"cli.checking"}),
     "runner.spellings": ("only where there is a secret to look for", {"secrets"}),
     "urllib.parse": ("5 ms, only where a payload names a place", {"scope"}),
     "ssl": ("15 ms, only where something goes over TLS", {"doors.curl"}),

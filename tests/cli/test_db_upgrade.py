@@ -202,7 +202,7 @@ def test_a_user_who_may_make_no_tables_is_told_so(cli: Cli, bare_server: Store) 
             (),
             {"PIPELINE_DATABASE_URL": "postgresql://me:secret-word@127.0.0.1:1/shop"},
             75,
-            "postgresql at 127.0.0.1:1/shop cannot be reached: connection refused by 127.0.0.1:1",
+            "connection refused by postgresql at 127.0.0.1:1/shop",
         ),
     ],
     ids=["none", "no state", "the application's", "unknown kind", "two things", "down"],
