@@ -118,7 +118,7 @@ def test_options_of_the_definition_stand_over_those_of_the_database(
 
 @in_a_file
 def test_a_template_in_a_channel_of_the_database_is_filled_in(shop: Shop, store: Store, receiver: Receiver) -> None:
-    template = '{"text": {{ title | tojson }}, "env": "{{ run.environment }}"}'
+    template = '{"text": {{ title | tojson }}, "env": {{ run.environment | tojson }}}'
     store.channel("ops", "generic", {"endpoint": f"{receiver.url}/ok", "payload_template": template})
     shop.delivered({"driver": "generic", "title": "Hello"})
     assert json.loads(receiver.arrived[0].body) == {"text": "Hello", "env": "development"}

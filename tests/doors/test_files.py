@@ -264,7 +264,7 @@ def test_a_folder_that_cannot_be_synced_is_no_error(number: int, tmp_path: Path)
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("missing/a", "No such file or directory"),
+        ("missing/a", "there is no folder {folder}/missing — make it first"),
         ("file/a", "Not a directory"),
         ("folder", "Is a directory"),
         ("loop", "Too many levels of symbolic links"),
@@ -483,7 +483,7 @@ def test_a_journal_that_fails_is_told(number: int, attempt: Callable[[Journal], 
 
 def test_a_journal_that_cannot_begin_is_told(tmp_path: Path) -> None:
     path = tmp_path / "missing" / "a"
-    assert reason(path, lambda: Files().journal(path)) == "No such file or directory"
+    assert reason(path, lambda: Files().journal(path)) == f"there is no folder {path.parent} — make it first"
 
 
 @pytest.mark.parametrize("number", [1, 2, 3], ids=["open", "lock", "truncate"])

@@ -62,7 +62,7 @@ def test_one_that_is_not_active_is_refused_by_name(store: Store) -> None:
     error = refusal(store, "shop")
     assert (type(error), error.exit_code) == (Unavailable, ExitCode.UNAVAILABLE)
     said = f"Pipeline definition not active: shop in {store.database}"
-    assert error.message == f"{said} — make it active, or name another"
+    assert error.message == f"{said} — make it so with: pipeline-runner db activate shop"
 
 
 def test_the_earlier_app_s_are_found_as_its_migrations_keep_them(empty: Store) -> None:
@@ -82,7 +82,7 @@ def test_one_of_the_earlier_app_that_is_not_active_is_refused(empty: Store) -> N
     store = empty.make_earlier()
     store.define_earlier("shop", CONFIG, active=False)
     assert refusal(store, "shop").message == (
-        f"Pipeline definition not active: shop in {store.database} — make it active, or name another"
+        f"Pipeline definition not active: shop in {store.database} — make it so in the app"
     )
 
 
