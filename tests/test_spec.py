@@ -39,6 +39,7 @@ from runner.spec import (
 )
 from runner.spec.quantities import positive_duration
 from runner.spec.urls import credentials_in, shown_urls, without_values
+from tests.support import at_once
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -518,3 +519,14 @@ def test_the_nearest_word_is_found(word: str, known: list[str], expected: str) -
 def test_a_hint_names_the_nearest_word_or_all() -> None:
     assert did_you_mean("dsk", ["cpu", "disk"]) == 'did you mean "disk"?'
     assert did_you_mean("xyz", ["cpu", "disk"]) == "known: cpu, disk"
+
+
+@pytest.mark.parametrize("piece", ["{{", "{{a", "{", "«", "a=", "&", "a@", "http://a?"])
+def test_no_url_takes_long_to_read_or_to_show(piece: str) -> None:
+    for start in ("http://a/", "http://a/?", "http://"):
+        given = start + piece * (40_000 // len(piece))
+        with at_once():
+            shown_urls(given)
+            without_values(given)
+        with at_once(), pytest.raises(Invalid):
+            url(f"{given} ")

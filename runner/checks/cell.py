@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from runner.checks.matching import excerpt
 
-_NUMBER: Final = re.compile(r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?\s*")
+_NUMBER: Final = re.compile(r"\s*+[+-]?([0-9]++\.?[0-9]*+|\.[0-9]++)([eE][+-]?[0-9]{1,3})?\s*+")
 _LARGEST: Final = 1 << 53
 """From here on not every whole number is a number of JSON."""
 

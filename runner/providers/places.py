@@ -55,6 +55,7 @@ def check_names(check: CheckResult) -> Mapping[str, str]:
     """Name what a check looks at, as far as it is known."""
     host = host_of(check)
     common = {"host": host, "machine": host, "name": host, "record": "A", "at": ""}
+    common["check"] = f"{check.name} of node {check.node}"
     if check.type == "dns":
         return {**common, **_lookup(check.subject)}
     if check.type in DATABASES:

@@ -55,7 +55,7 @@ _HOST: Final = r"(?:localhost|(?:[a-z0-9-]{1,63}\.)+[a-z]{2,24}|[0-9.]{7,15})(?:
 """A host as people write it, alone or with a path."""
 _PORT: Final = r"[^/?#]*//(?>(?:[^/?#]*@)?)(?>\[[^\]]*\]|[^/?#:@\[]*):([^/?#]+)"
 HIGHEST_PORT: Final = 65535
-_URL: Final = r"(?i)https?://[^\s/?#]+[^\s]*"
+_URL: Final = r"(?i)https?://[^\s/?#]\S*"
 
 
 def url(value: object) -> str | Secret | Sealed:

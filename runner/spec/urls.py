@@ -6,8 +6,9 @@ import re
 from typing import Final
 from urllib.parse import unquote_plus
 
-_ATOM: Final = r"\{\{.*?\}\}|«[^»]*»"
-"""A template or the name of a secret: either may be shown."""
+_ATOM: Final = r"\{\{(?:(?!\{\{|\}\}).)*+\}\}|«[^«»]*+»"
+"""A template or the name of a secret: either may be shown. One that is not closed is looked for no further than the
+next, so that no text takes long."""
 _IN_TEXT: Final = rf"(?is)https?://(?:{_ATOM}|[^\s\"'<>])+"
 _WHOLE: Final = rf"(?s)((?:{_ATOM}|[^?#])*)(\?(?:{_ATOM}|[^#])*)?"
 _PARAMETER: Final = rf"(?s)(?<=[?&;])((?:{_ATOM}|[^=&;])+)(?:(=)((?:{_ATOM}|[^&;])*))?"

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.checks.cell import number_of, plain, same, shown, written
+from tests.support import at_once
 
 ID = UUID("11111111-1111-4111-8111-111111111111")
 
@@ -58,6 +59,11 @@ def test_what_is_a_number_is_read_as_one(cell: object, number: str) -> None:
 )
 def test_what_is_no_number_is_read_as_none(cell: object) -> None:
     assert number_of(cell) is None
+
+
+def test_no_text_takes_long_to_be_no_number() -> None:
+    with at_once():
+        assert number_of("1" * 20_000 + "x") is None
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ import pytest
 from runner import __version__
 from runner.channels import CHANNELS
 from runner.checks import CHECKS
+from runner.cli.catalogue import options
 from runner.cli.commands import COMMANDS
 from runner.errors import explained_at
 from runner.formats import FORMATS
@@ -235,6 +236,11 @@ def test_show_documents_every_member_without_a_trace_of_python(cli: Cli, name: s
     assert [trace for trace in traces if trace in ended.out] == []
     families = [one["family"] for one in json.loads(cli("show", name, "--json").out)["found"]]
     assert families == [kind for kind, member in MEMBERS if member == name]
+
+
+@pytest.mark.parametrize(("kind", "name"), MEMBERS)
+def test_every_field_of_every_member_is_explained(kind: str, name: str) -> None:
+    assert [one.name for one in options(FAMILIES[kind].load(name)) if not one.text] == []
 
 
 def test_show_says_more_than_a_line_where_there_is_more_to_say(cli: Cli) -> None:

@@ -122,6 +122,12 @@ def test_advice_on_an_address_that_is_refused_is_not_that_on_a_tool_that_is_miss
     )
 
 
+@pytest.mark.parametrize(("code", "end"), [("exit", "read all that it prints"), ("timed_out", "see where it waits")])
+def test_advice_on_a_command_says_where_its_line_stands(code: str, end: str) -> None:
+    found = only(analyse(check("command", "web-1:sh", name="backup", code=code)))
+    assert found.actions[0] == (f"Run by hand on web-1 what the check backup of node probe has in `argv`, and {end}")
+
+
 @pytest.mark.parametrize(
     ("server", "at"),
     [

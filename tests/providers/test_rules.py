@@ -376,7 +376,7 @@ def test_words_are_split_as_people_read_them(text: str, split: tuple[str, ...]) 
 
 
 NAMES: Final = {
-    "place", "host", "machine", "address", "port", "server", "url", "name", "wanted", "record", "at", "on",
+    "place", "check", "host", "machine", "address", "port", "server", "url", "name", "wanted", "record", "at", "on",
     "process", "unit", "database", "starttls", "postgresql", "mysql", "namespace", "pod", "node", "claim", "job_name",
 }  # fmt: skip
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from runner.secrets import Secret
+from runner.secrets import Foreign, Secret
 from runner.spec import Invalid, Template
 from runner.spec.headers import refuse_bad_headers
 
@@ -16,7 +16,7 @@ from runner.spec.headers import refuse_bad_headers
     [
         {},
         {"X-Api-Key": "a", "Host": "shop.example", "x_1.2~!": ""},
-        {"X-A": " a\n", "X-B": Secret("B", "b\nb"), "X-C": Template("{{ inputs.c }}")},
+        {"X-A": " a\n", "X-B": Secret("B", "b\nb"), "X-C": Template("{{ inputs.c }}"), "X-D": Foreign("d\nd")},
         Template("{{ inputs.headers }}"),
     ],
 )

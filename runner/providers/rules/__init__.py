@@ -1,10 +1,10 @@
 """What the local analysis knows: a table of rules, each with what it is about and what to do.
 
 Texts may name what `topics` knows by a word in braces: `{place}` (what is not well), `{host}` (the machine or host
-that it is on), and in commands `{address}`, `{port}`, `{server}`, `{database}` and `{starttls}` (of a database
-server), `{postgresql}` and `{mysql}` (which only the one has), `{url}`, `{name}`, `{on}` (a path, with a blank
-before it), `{process}`, `{namespace}`, `{pod}`, `{node}`, `{claim}` and `{job_name}`. Of two rules that fit, the first
-is taken.
+that it is on), `{check}` (the check that saw it, and its node), and in commands `{address}`, `{port}`, `{server}`,
+`{database}` and `{starttls}` (of a database server), `{postgresql}` and `{mysql}` (which only the one has), `{url}`,
+`{name}`, `{on}` (a path, with a blank before it), `{process}`, `{namespace}`, `{pod}`, `{node}`, `{claim}` and
+`{job_name}`. Of two rules that fit, the first is taken.
 """
 
 from __future__ import annotations

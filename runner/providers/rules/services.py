@@ -20,7 +20,7 @@ SERVICES: Final = (
         description="The command was stopped when its time was up.",
         cause="The command waits for something that does not come, or needs more time than it has.",
         actions=(
-            "Run it by hand on {machine} and see where it waits",
+            "Run by hand on {machine} what the check {check} has in `argv`, and see where it waits",
             "Where it is only slow, raise the check's `timeout`",
         ),
     ),
@@ -31,7 +31,7 @@ SERVICES: Final = (
         title="Look into the report of {place}",
         description="The command ran, and says that something is not well.",
         cause="What the command looks at is not well; its message says what.",
-        actions=("Run it by hand on {machine} and read all that it prints",),
+        actions=("Run by hand on {machine} what the check {check} has in `argv`, and read all that it prints",),
     ),
     Rule(
         type="could_not_tell",
