@@ -46,6 +46,10 @@ _AGAIN: Final = (
     "update pipeline_said set claim = :claim, claim_run_id = :run, claim_until = :until, identity = :identity"
     " where series = :series and node = :node and fingerprint = :key"
 )
+_LOST: Final = (
+    "update pipeline_said set claim = :claim, claim_run_id = :killed"
+    " where series = :series and node = :node and fingerprint = :key and claim = ''"
+)
 _BACK: Final = "update pipeline_said set claim = '' where series = :series and node = :node and fingerprint = :key"
 
 
@@ -73,7 +77,8 @@ def _claim(series: Series, node: str, standing: Standing, deadline: Deadline, *,
             account = _Account(known=_lines(connection, series.key, node), now=stamp(now), run_id=series.run_id)
             if not last and any(account.disputed(standing)):
                 return None
-            told = Told(series=series, node=node, changes=account.changes(standing), deadline=deadline)
+            changes = account.changes(standing)
+            told = Told(series=series, node=node, changes=changes, lost=account.lost(changes), deadline=deadline)
             told.write(connection, account, standing, until)
         return told
 
@@ -87,6 +92,8 @@ class Told:
     series: Series
     node: str
     changes: Changes
+    lost: tuple[_Line, ...]
+    """What runs that were killed may have said before."""
     deadline: Deadline
 
     def confirm(self) -> None:
@@ -98,11 +105,16 @@ class Told:
         )
 
     def release(self) -> None:
-        """Give it back: it reached nobody."""
+        """Give it back: it reached nobody. What a run that was killed may have said of it is as open as before."""
+        lost = [
+            {**self._own, "key": line.one.fingerprint, "claim": line.claim, "killed": line.claimed_by}
+            for line in self.lost
+        ]
         self._note(
             "update pipeline_said set claim = case when claim = :over then claim else '' end, claim_run_id = '',"
             " claim_until = '' where series = :series and node = :node and claim_run_id = :run",
             over=_OVER,
+            after=lost,
         )
 
     def write(self, connection: Connection, account: _Account, standing: Standing, until: str) -> None:
@@ -132,7 +144,7 @@ class Told:
     def _own(self) -> dict[str, object]:
         return {"series": self.series.key, "node": self.node[:_NAME]}
 
-    def _note(self, sql: str, **values: object) -> None:
+    def _note(self, sql: str, *, after: Sequence[Mapping[str, object]] = (), **values: object) -> None:
         if not self.changes:
             return
 
@@ -140,6 +152,8 @@ class Told:
             with connection.transaction():
                 self.series.hold(connection)
                 connection.change(sql, **self._own, run=self.series.run_id, **values)
+                if after:
+                    connection.change(_LOST, *after)
 
         self.series.database.work(work, limit=min(LIMIT, max(self.deadline.left, _LAST_WORDS)))
 
@@ -207,6 +221,11 @@ class _Account:
             open=frozenset(one.identity for one in still if one.identity),
             elsewhere=next((line.claimed_by for line in self.known.values() if self._busy(line)), ""),
         )
+
+    def lost(self, changes: Changes) -> tuple[_Line, ...]:
+        """Find what this run is about to say of things that a run that was killed may have told of."""
+        lines = (self.known.get(one.fingerprint) for one in _claimed(changes))
+        return tuple(line for line in lines if line and line.lost)
 
     def disputed(self, standing: Standing) -> Iterator[str]:
         """Find what another run is saying, and this one would say otherwise."""

@@ -133,10 +133,11 @@ def test_what_is_not_there_names_what_is_near_and_where_it_was_looked_for(run: C
     said = 'Pipeline definition not found: db:web-shap — did you mean "web-shop"?'
     assert (ended.code, ended.err) == (4, f"error: {said} Searched {store.database}\n")
     anywhere = run("--definition", "web-shap")
-    searched = f"Searched definitions, {store.database} and the built-in definitions"
+    searched = f"Searched definitions, {store.database} and the built-in definitions."
     missing = f"There is no folder definitions in {run.folder}"
     assert anywhere.code == 4
-    assert anywhere.err == f'error: Pipeline definition not found: web-shap — did you mean "web-shop"? {searched}. {missing}\n'
+    said = 'Pipeline definition not found: web-shap — did you mean "web-shop"?'
+    assert anywhere.err == f"error: {said} {searched} {missing}\n"
     gone = run("--definition", "db:web-shop@9")
     said = "Pipeline definition not found: web-shop@9 — web-shop has the revisions 1"
     assert (gone.code, gone.err) == (4, f"error: {said}\n")

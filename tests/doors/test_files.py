@@ -278,8 +278,8 @@ def test_a_path_that_cannot_be_written_says_why(name: str, expected: str, tmp_pa
     (tmp_path / "folder").mkdir()
     (tmp_path / "loop").symlink_to("loop")
     path = tmp_path / name
-    assert reason(path, lambda: Files().write(path, b"x")) == expected
-    assert reason(path, lambda: Files().append(path, b"x")) == expected
+    assert reason(path, lambda: Files().write(path, b"x")) == expected.format(folder=tmp_path)
+    assert reason(path, lambda: Files().append(path, b"x")) == expected.format(folder=tmp_path)
     assert {one.name for one in tmp_path.iterdir()} == {"file", "folder", "loop"}
 
 

@@ -160,6 +160,13 @@ def test_what_a_killed_run_may_have_said_is_over_for_those_who_heard_it(runs: Ru
     assert short(runs.tell(checked({"home": "ok"}))) == {}
 
 
+def test_what_a_killed_run_may_have_said_is_not_forgotten_with_a_message_that_reached_nobody(runs: Runs) -> None:
+    runs.claim(runs.begin(), checked({"home": "warning"}), seconds=1.0)
+    assert short(runs.tell(checked({"home": "warning"}), delivered=False)) == {"new": ["home"]}
+    assert short(runs.tell(checked({"home": "ok"}))) == {"over": ["home"]}
+    assert short(runs.tell(checked({"home": "ok"}))) == {}
+
+
 def test_what_is_wrong_again_after_a_killed_run_may_have_said_that_it_is_over_is_new(runs: Runs) -> None:
     runs.tell(checked({"home": "critical"}))
     runs.claim(runs.begin(), checked({"home": "ok"}), seconds=1.0)

@@ -291,7 +291,8 @@ def test_a_row_that_somebody_else_holds(fresh: Store) -> None:
         work = partial(fresh.database.work, memory.series.hold, limit=1.0)
         error = trouble(work, within=1.5)
     assert (type(error), error.message) == (Transient, f"{fresh.database} did not answer within 1s")
-    assert remember(fresh.database, FACTS, Clock()).past.previous_run_id == ""
+    later = replace(fresh.database, silent=[])  # what was silent is not asked again by the same run
+    assert remember(later, FACTS, Clock()).past.previous_run_id == ""
 
 
 @contextmanager
