@@ -326,7 +326,10 @@ def test_filters(text: str, value: object) -> None:
         ("shop.example/cart", '"shop.example/cart" is no URL — write "https://shop.example/cart"'),
         ("ftp://shop.example", '"ftp://shop.example" is no URL — it starts with http:// or https://'),
         ("https://bob:x@:8443/", '"https://…@:8443/" is no URL: it names no host'),
-        ("https://bob:x@shop.example:99999/", '"https://…@shop.example:99999/" is no URL: Port out of range 0-65535'),
+        (
+            "https://bob:x@shop.example:99999/",
+            '"https://…@shop.example:99999/" names :99999, and there is no such port — give one from 1 to 65535, or none',
+        ),
         (["https://a.example", "b.example"], '"b.example" is no URL — write "https://b.example"'),
         (["https://a.example", 3], 'expected a text, got 3 — put it in quotes: "3"'),
         ({"url": "https://a.example"}, "expected a text, got an object"),

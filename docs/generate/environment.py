@@ -43,6 +43,7 @@ SURROUNDINGS: Final[Mapping[str, str]] = {
     "GITHUB_RUN_ATTEMPT": "a part of it",
     "RUNNER_DEBUG": "`1`: as `-v`",
     "NO_COLOR": "no colours, unless `--color always`",
+    "FORCE_COLOR": "colours though no terminal shows them, unless `NO_COLOR` or `--color never`; `0` for none",
     "TERM": "`dumb`: no colours",
     "HTTP_PROXY": "the proxy of `http://` addresses; small letters win here and in the next three",
     "HTTPS_PROXY": "the proxy of `https://` addresses",

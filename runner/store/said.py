@@ -48,7 +48,8 @@ _AGAIN: Final = (
 )
 _LOST: Final = (
     "update pipeline_said set claim = :claim, claim_run_id = :killed"
-    " where series = :series and node = :node and fingerprint = :key and claim = ''"
+    " where series = :series and node = :node and fingerprint = :key and claim_run_id = ''"
+    " and claim in ('', :claim)"
 )
 _BACK: Final = "update pipeline_said set claim = '' where series = :series and node = :node and fingerprint = :key"
 
@@ -225,7 +226,7 @@ class _Account:
     def lost(self, changes: Changes) -> tuple[_Line, ...]:
         """Find what this run is about to say of things that a run that was killed may have told of."""
         lines = (self.known.get(one.fingerprint) for one in _claimed(changes))
-        return tuple(line for line in lines if line and line.lost)
+        return tuple(line for line in lines if line and line.claimed_by)
 
     def disputed(self, standing: Standing) -> Iterator[str]:
         """Find what another run is saying, and this one would say otherwise."""

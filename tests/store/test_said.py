@@ -167,6 +167,13 @@ def test_what_a_killed_run_may_have_said_is_not_forgotten_with_a_message_that_re
     assert short(runs.tell(checked({"home": "ok"}))) == {}
 
 
+def test_that_a_killed_run_may_have_said_the_end_is_not_forgotten_either(runs: Runs) -> None:
+    runs.tell(checked({"home": "critical"}))
+    runs.claim(runs.begin(), checked({"home": "ok"}), seconds=1.0)
+    assert short(runs.tell(checked({"home": "ok"}), delivered=False)) == {"over": ["home"]}
+    assert short(runs.tell(checked({"home": "critical"}))) == {"new": ["home"]}
+
+
 def test_what_is_wrong_again_after_a_killed_run_may_have_said_that_it_is_over_is_new(runs: Runs) -> None:
     runs.tell(checked({"home": "critical"}))
     runs.claim(runs.begin(), checked({"home": "ok"}), seconds=1.0)
