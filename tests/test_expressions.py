@@ -328,7 +328,10 @@ def test_filters(text: str, value: object) -> None:
         ("https://bob:x@:8443/", '"https://…@:8443/" is no URL: it names no host'),
         (
             "https://bob:x@shop.example:99999/",
-            '"https://…@shop.example:99999/" names :99999, and there is no such port — give one from 1 to 65535, or none',
+            (
+                '"https://…@shop.example:99999/" names :99999, and there is no such port'
+                " — give one from 1 to 65535, or none"
+            ),
         ),
         (["https://a.example", "b.example"], '"b.example" is no URL — write "https://b.example"'),
         (["https://a.example", 3], 'expected a text, got 3 — put it in quotes: "3"'),

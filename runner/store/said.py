@@ -51,6 +51,7 @@ _LOST: Final = (
     " where series = :series and node = :node and fingerprint = :key and claim_run_id = ''"
     " and claim in ('', :claim)"
 )
+_UNSURE: Final = "update pipeline_said set verdict = '' where series = :series and node = :node and fingerprint = :key"
 _BACK: Final = "update pipeline_said set claim = '' where series = :series and node = :node and fingerprint = :key"
 
 
@@ -124,7 +125,10 @@ class Told:
         new = [line for key, line in claimed.items() if key not in account.known]
         known = [line for key, line in claimed.items() if key in account.known]
         back = [{**self._own, "key": key} for key in account.back(standing) if key not in claimed]
-        for sql, lines in ((_BEGIN, new), (_AGAIN, known), (_BACK, back)):
+        # what is new though people took it for wrong: a run that was killed may have told them of its end
+        bad = {key for key, line in account.known.items() if line.bad}
+        unsure = [{**self._own, "key": one.fingerprint} for one in self.changes.new if one.fingerprint in bad]
+        for sql, lines in ((_BEGIN, new), (_AGAIN, known), (_UNSURE, unsure), (_BACK, back)):
             if lines:
                 connection.change(sql, *lines)
 

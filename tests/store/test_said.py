@@ -174,6 +174,14 @@ def test_that_a_killed_run_may_have_said_the_end_is_not_forgotten_either(runs: R
     assert short(runs.tell(checked({"home": "critical"}))) == {"new": ["home"]}
 
 
+def test_nor_is_it_when_the_run_that_would_say_it_anew_is_killed_as_well(runs: Runs) -> None:
+    runs.tell(checked({"home": "critical"}))
+    for verdict in ("ok", "critical"):
+        runs.claim(runs.begin(), checked({"home": verdict}), seconds=1.0)
+        runs.clock.go(seconds=60)
+    assert short(runs.tell(checked({"home": "critical"}))) == {"new": ["home"]}
+
+
 def test_what_is_wrong_again_after_a_killed_run_may_have_said_that_it_is_over_is_new(runs: Runs) -> None:
     runs.tell(checked({"home": "critical"}))
     runs.claim(runs.begin(), checked({"home": "ok"}), seconds=1.0)
