@@ -11,14 +11,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from runner.engine.walk import Walk
-from tests.servers import (
-    mysql_database,
-    postgres_database,
-    private_mysql,
-    private_postgres,
-    shared_mysql,
-    shared_postgres,
-)
 from tests.support import Witness, definition_of, world_of
 
 if TYPE_CHECKING:
@@ -28,14 +20,8 @@ if TYPE_CHECKING:
     from runner.results import RunResult
 
 
-__all__ = [
-    "mysql_database",
-    "postgres_database",
-    "private_mysql",
-    "private_postgres",
-    "shared_mysql",
-    "shared_postgres",
-]
+pytest_plugins = ["tests.servers", "tests.databases"]
+"""Whose fixtures every test may ask for, each one made once."""
 
 
 @pytest.fixture

@@ -19,42 +19,18 @@ from runner.store.server import Server
 from runner.store.tables import NEWEST, OWN, VERSIONS
 from runner.store.upgrade import upgrade
 from tests.servers import fresh as new_database
-from tests.servers import (
-    mysql_database,
-    postgres_database,
-    private_mysql,
-    private_postgres,
-    server,
-    shared_mysql,
-    shared_postgres,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from runner.store.connection import Connection
 
-__all__ = [
-    "empty",
-    "fresh",
-    "kind",
-    "lasting_mysql",
-    "lasting_postgres",
-    "mysql_database",
-    "postgres_database",
-    "private_mysql",
-    "private_postgres",
-    "role",
-    "server",
-    "shared_mysql",
-    "shared_postgres",
-    "store",
-]
-
 EARLIER: Final = Path(__file__).with_name("store") / "earlier"
 """What the earlier app's migrations make on each kind of database, as Django 5.2 writes it out."""
 KINDS: Final = ("sqlite", "postgresql", "mysql")
 SERVERS: Final = ("postgresql", "mysql")
+in_a_file = pytest.mark.parametrize("kind", ["sqlite"])
+"""For what has nothing to do with the kind of database."""
 
 
 def url_text(url: DatabaseUrl) -> str:

@@ -9,16 +9,6 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from runner.store.tables import OWN
-from tests.databases import (
-    Store,
-    empty,
-    kind,
-    lasting_postgres,
-    mysql_database,
-    postgres_database,
-    shared_mysql,
-    shared_postgres,
-)
 from tests.pages import ROOT, page
 from tests.roles import user_of
 
@@ -27,18 +17,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.conftest import Ended
+    from tests.databases import Store
 
     Cli = Callable[..., Ended]
-
-__all__ = [
-    "empty",
-    "kind",
-    "lasting_postgres",
-    "mysql_database",
-    "postgres_database",
-    "shared_mysql",
-    "shared_postgres",
-]
 
 PAGE: Final = page("docs/database.md")
 READING, RECORDING = (block.text for block in PAGE.blocks_of("sql"))

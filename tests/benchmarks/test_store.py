@@ -19,16 +19,6 @@ from runner.store.runs import Filter
 from runner.store.runs import runs as list_runs
 from runner.store.times import stamp
 from tests.benchmarks.test_start import THREE_NODES
-from tests.databases import (
-    Store,
-    empty,
-    fresh,
-    kind,
-    mysql_database,
-    postgres_database,
-    shared_mysql,
-    shared_postgres,
-)
 from tests.store.past import NOON, Runs
 
 if TYPE_CHECKING:
@@ -36,8 +26,7 @@ if TYPE_CHECKING:
 
     from runner.store.connection import Connection
     from tests.benchmarks.conftest import Bench
-
-__all__ = ["empty", "fresh", "kind", "mysql_database", "postgres_database", "shared_mysql", "shared_postgres"]
+    from tests.databases import Store
 
 pytestmark = [pytest.mark.benchmark, pytest.mark.timeout(600)]
 

@@ -11,12 +11,11 @@ import pytest
 
 from tests.doors.conftest import authority, ca_file, serve
 from tests.nodes.conftest import make_scope, scope
-from tests.servers import server
 
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["authority", "ca_file", "make_scope", "scope", "serve", "server"]
+__all__ = ["authority", "ca_file", "make_scope", "scope", "serve"]
 
 
 class Site(BaseHTTPRequestHandler):

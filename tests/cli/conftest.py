@@ -12,37 +12,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from runner.spec.databases import DatabaseUrl
-from tests.databases import (
-    SERVERS,
-    Store,
-    empty,
-    kind,
-    lasting_mysql,
-    lasting_postgres,
-    mysql_database,
-    postgres_database,
-    shared_mysql,
-    shared_postgres,
-    store,
-    store_at,
-)
+from tests.databases import SERVERS, Store, store_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-__all__ = [
-    "empty",
-    "kind",
-    "lasting_mysql",
-    "lasting_postgres",
-    "mysql_database",
-    "postgres_database",
-    "receiver",
-    "shared_mysql",
-    "shared_postgres",
-    "store",
-]
 
 
 @pytest.fixture

@@ -9,22 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.databases import (
-    SERVERS,
-    Role,
-    Store,
-    empty,
-    fresh,
-    kind,
-    lasting_mysql,
-    lasting_postgres,
-    mysql_database,
-    postgres_database,
-    role,
-    shared_mysql,
-    shared_postgres,
-    store,
-)
+from tests.databases import SERVERS, Role, Store, in_a_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,23 +18,8 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Receiver
     from tests.conftest import Ended
 
-__all__ = [
-    "empty",
-    "fresh",
-    "kind",
-    "lasting_mysql",
-    "lasting_postgres",
-    "mysql_database",
-    "postgres_database",
-    "role",
-    "shared_mysql",
-    "shared_postgres",
-    "store",
-]
-
 FINE = "version: '1.0'\nnodes:\n  - {id: a, type: transform, config: {extract: x}}\n"
 EVENT = ("--payload", '{"x": 1}')
-in_a_file = pytest.mark.parametrize("kind", ["sqlite"])
 NO_PASSWORD = "s3cret-pass-word"  # noqa: S105 - what must not be seen anywhere
 
 

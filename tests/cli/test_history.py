@@ -10,18 +10,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.cli.shops import Watched, named
-from tests.databases import (
-    empty,
-    fresh,
-    kind,
-    lasting_mysql,
-    lasting_postgres,
-    mysql_database,
-    postgres_database,
-    shared_mysql,
-    shared_postgres,
-    store,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,19 +18,6 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Receiver
     from tests.conftest import Ended
     from tests.databases import Store
-
-__all__ = [
-    "empty",
-    "fresh",
-    "kind",
-    "lasting_mysql",
-    "lasting_postgres",
-    "mysql_database",
-    "postgres_database",
-    "shared_mysql",
-    "shared_postgres",
-    "store",
-]
 
 EMBEDDED = ".pipeline/state.sqlite3"
 

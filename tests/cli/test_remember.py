@@ -16,22 +16,7 @@ import pytest
 
 from tests.cli.shops import Watched
 from tests.conftest import CLEAN
-from tests.databases import (
-    SERVERS,
-    Role,
-    Store,
-    empty,
-    fresh,
-    kind,
-    lasting_mysql,
-    lasting_postgres,
-    mysql_database,
-    postgres_database,
-    role,
-    shared_mysql,
-    shared_postgres,
-    store,
-)
+from tests.databases import SERVERS, Role, Store, in_a_file
 from tests.wire import wire_to
 
 if TYPE_CHECKING:
@@ -40,23 +25,8 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Receiver
     from tests.conftest import Ended
 
-__all__ = [
-    "empty",
-    "fresh",
-    "kind",
-    "lasting_mysql",
-    "lasting_postgres",
-    "mysql_database",
-    "postgres_database",
-    "role",
-    "shared_mysql",
-    "shared_postgres",
-    "store",
-]
-
 EMBEDDED = ".pipeline/state.sqlite3"
 UNCOMPARED = "warning: this run is compared with no other and remembered by none: "
-in_a_file = pytest.mark.parametrize("kind", ["sqlite"])
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="another user is for root alone")
 
 

@@ -7,19 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.databases import (
-    empty,
-    fresh,
-    kind,
-    lasting_mysql,
-    lasting_postgres,
-    mysql_database,
-    postgres_database,
-    role,
-    shared_mysql,
-    shared_postgres,
-    store,
-)
+from tests.databases import in_a_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,22 +16,6 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Receiver
     from tests.conftest import Ended
     from tests.databases import Role, Store
-
-__all__ = [
-    "empty",
-    "fresh",
-    "kind",
-    "lasting_mysql",
-    "lasting_postgres",
-    "mysql_database",
-    "postgres_database",
-    "role",
-    "shared_mysql",
-    "shared_postgres",
-    "store",
-]
-
-in_a_file = pytest.mark.parametrize("kind", ["sqlite"])
 
 
 class Shop:

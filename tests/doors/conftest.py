@@ -14,15 +14,11 @@ import pytest
 import trustme
 
 from runner.doors.net import shut
-from tests.servers import server
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 Talk: TypeAlias = Callable[[socket.socket], object]
-
-
-__all__ = ["server"]
 
 
 class Serve(Protocol):
