@@ -140,7 +140,7 @@ def test_a_page_that_is_down_is_a_red_job_and_a_message_and_nothing_is_forgotten
     assert (done.code, "exit with `FAILURE`: 5" in done.log) == (1, True), done.log
     assert started.called() == calls("site-health")
     (title,) = titles(started.slack)
-    assert title.endswith(f"{url} answered 503, expected 200 to 299")
+    assert title == f"[CRITICAL] {url} answered 503, expected 200 to 299 (failed 2 of 2 tries)"
 
 
 def test_an_alert_that_is_sent_reaches_slack_and_the_job_is_green(init: Init) -> None:
