@@ -11,6 +11,7 @@ import sys
 import time
 from contextlib import suppress
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -28,7 +29,6 @@ from runner.validators import problems, read
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
 
     from runner.scope import Scope
     from tests.conftest import Ended
@@ -245,7 +245,8 @@ def test_a_pattern_that_never_comes_to_an_end_is_unknown(scope: Scope) -> None:
 
 def test_a_zombie_does_not_run(name: str, start: Start, tmp_path: Path, scope: Scope) -> None:
     end(start(name))
-    parent = orphan(["bash", "-c", f'"{tmp_path}/{name}" 0 & exec -a nobody "{shutil.which("sleep")}" 300'], "sleep")
+    program = f"import os, time; os.fork() or os.execv('{tmp_path}/{name}', ['nobody', '0']); time.sleep(300)"
+    parent = orphan([sys.executable, "-c", program], Path(sys.executable).name)
     try:
         until(lambda: [one.status() for one in psutil.Process(parent).children()] == [psutil.STATUS_ZOMBIE])
         result = judged(scope, name)

@@ -330,6 +330,7 @@ def test_a_run_that_is_stopped_before_its_database_answers_ends_in_time(
         process = running({"PIPELINE_STATE_URL": f"{scheme}://u:p-a-s-s@127.0.0.1:{listener.getsockname()[1]}/x"})
         connection, _ = listener.accept()
         with connection:
+            time.sleep(0.5)  # it waits for an answer by then; a signal in the instant before is heard after the wait
             process.send_signal(signal.SIGTERM)
             began = time.monotonic()
             _, said = process.communicate(timeout=30)
