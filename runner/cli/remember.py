@@ -85,20 +85,21 @@ def _allowed(database: Database, look: Callable[[Connection], object]) -> object
 
 
 def _opened(shell: Shell, facts: RunFacts) -> Remembered | None:
+    named = _named(shell)
+    shared = None if named else database_of(shell, "PIPELINE_DATABASE_URL")
+    database = state_database(shell)
+    if database is None:
+        return None
     from runner.engine.world import utc_now  # noqa: PLC0415 - only where something is remembered
     from runner.store.connection import NoPermission, NoTable  # noqa: PLC0415 - only where something is remembered
     from runner.store.memory import remember  # noqa: PLC0415 - only where something is remembered
 
-    named = _named(shell)
-    if not named and (shared := database_of(shell, "PIPELINE_DATABASE_URL")):
+    if shared is not None:
         try:
             return remember(shared, facts, utc_now)
         except (NoTable, NoPermission) as error:
             # it is a database of definitions, and need not be more than that
             shell.log.detail(f"nothing is remembered in {shared}: {error.message}")
-    database = state_database(shell)
-    if database is None:
-        return None
     try:
         return remember(database, facts, utc_now)
     except NoPermission as error:

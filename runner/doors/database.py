@@ -19,7 +19,7 @@ from runner.secrets import Masker
 from runner.spec import duration_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from runner.deadline import Deadline
     from runner.spec.databases import DatabaseUrl
@@ -106,6 +106,23 @@ def slow(url: DatabaseUrl, deadline: Deadline) -> TimedOut:
     if deadline.cancelled:
         deadline.check()
     return TimedOut(f"{url} did not answer the query within {duration_text(deadline.limit)}")
+
+
+def read_rows(
+    rows: Iterable[tuple[Any, ...]], url: DatabaseUrl, deadline: Deadline
+) -> tuple[tuple[Any, ...] | None, int]:
+    """Return the first row and how many there are, read one after the other, so that many cost no memory.
+
+    Raises `TimedOut` where the deadline is over by then.
+    """
+    first, count = None, 0
+    for row in rows:
+        first, count = first or row, count + 1
+        if deadline.over:  # what has arrived by now can be read for long
+            break
+    if deadline.over:  # a query that is stopped may answer all the same, with anything
+        raise slow(url, deadline)
+    return first, count
 
 
 class _HasNumber(Protocol):

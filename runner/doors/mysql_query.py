@@ -12,7 +12,7 @@ import pymysql
 from pymysql.cursors import SSCursor
 
 from runner.deadline import Deadline
-from runner.doors.database import FAREWELL, Answer, another, aside, refusal, slow
+from runner.doors.database import FAREWELL, Answer, another, aside, read_rows, refusal, slow
 from runner.doors.mysql import LOST, NONSENSE, told
 from runner.doors.net import broken, shut
 from runner.errors import NodeError
@@ -53,17 +53,11 @@ def ask(
             for statement in ("SET SESSION TRANSACTION READ ONLY", "START TRANSACTION READ ONLY"):
                 connection.query(statement)
             began = time.perf_counter()
-            first, rows = None, 0
             with _unbuffered(connection) as cursor:
                 cursor.execute(query)
                 if not cursor.description:
                     raise refusal("no_rows", url)
-                for row in cursor:  # one after the other, so that many cost no memory
-                    first, rows = first or row, rows + 1
-                    if deadline.over:  # what has arrived by now can be read for long
-                        raise slow(url, deadline)
-            if deadline.over:  # a query that is stopped may answer all the same, with anything
-                raise slow(url, deadline)
+                first, rows = read_rows(cursor, url, deadline)
             taken = time.perf_counter() - began
             connection.rollback()
     except (pymysql.MySQLError, OSError, *NONSENSE) as error:

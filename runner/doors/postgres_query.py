@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import psycopg
 
-from runner.doors.database import FAREWELL, Answer, another, aside, refusal, slow
+from runner.doors.database import FAREWELL, Answer, another, aside, read_rows, refusal, slow
 from runner.doors.net import broken, shut
 
 if TYPE_CHECKING:
@@ -45,14 +45,8 @@ def ask(connection: psycopg.Connection[Any], url: DatabaseUrl, query: str, deadl
             connection.read_only = True
             cursor.execute(_LIMITS, [str(int((deadline.left + FAREWELL) * 1000))] * 2)
             began = time.perf_counter()
-            first, rows = None, 0
-            # one row after the other, so that many cost no memory, and by the protocol that takes one statement alone
-            for row in cursor.stream(query.encode()):
-                first, rows = first or row, rows + 1
-                if deadline.over:  # what has arrived by now can be read for long
-                    break
-            if deadline.over:  # a query that is stopped may answer all the same, with anything
-                raise slow(url, deadline)
+            # streamed by the protocol that takes one statement alone
+            first, rows = read_rows(cursor.stream(query.encode()), url, deadline)
             taken = time.perf_counter() - began
             connection.rollback()
     except (psycopg.Error, ValueError, ArithmeticError) as error:
