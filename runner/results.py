@@ -131,15 +131,15 @@ class Observation:
     check: str
     """The name of the check or the alert."""
     subject: str
-    """What it is about: a host, a URL, a path. Part of the fingerprint, so it holds no numbers that change."""
+    """What it is about, for people: a host, a URL, a path."""
+    identity: tuple[str, ...]
+    """What it is known by from run to run, as part of the fingerprint: nothing that changes."""
     verdict: Verdict
     message: str
     value: float | None = None
     unit: str = ""
     threshold: str = ""
     """What the value was held against, for people: `above 90%`."""
-    key: str = ""
-    """Part of the fingerprint in place of check and subject, where the thing has an identity of its own."""
     path: tuple[str | int, ...] = ()
     """Where in the node's `config` it is defined."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
 
 pytest_plugins = ["tests.servers", "tests.databases"]
 """Whose fixtures every test may ask for, each one made once."""
+
+
+def pytest_configure() -> None:
+    """Let a hangup end what the tests start, although the tests themselves run under `nohup`."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture

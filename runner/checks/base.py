@@ -69,6 +69,10 @@ def machine(scope: Scope) -> str:
     return scope.overrides.hostname or os.uname().nodename
 
 
+def _on(machine: str, place: str) -> str:
+    return ":".join(filter(None, (machine, place)))
+
+
 @record
 class Confirm:
     """How often something that is not well is looked at before it counts."""
@@ -127,9 +131,26 @@ class Check(ABC):
         `OSError` where nothing could be told.
         """
 
+    @property
     @abstractmethod
+    def place(self) -> str:
+        """What is looked at, without the machine that it is on; never a number that changes."""
+
+    @property
+    def local(self) -> bool:
+        """It looks at the machine that this runs on."""
+        return not self.remote
+
     def subject(self, scope: Scope) -> str:
-        """Name what is looked at, with the machine for something local; never a number that changes."""
+        """Name what is looked at, with the machine for something local."""
+        return _on(machine(scope), self.place) if self.local else self.place
+
+    def identity(self, scope: Scope) -> str:
+        """Name what is looked at for fingerprints: with the machine only where somebody has named it.
+
+        A container, a pod and a hosted runner have another name in every run.
+        """
+        return _on(scope.overrides.hostname, self.place) if self.local else self.place
 
     @property
     @abstractmethod

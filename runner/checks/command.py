@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Literal
 
 from annotated_types import MinLen
 
-from runner.checks.base import Check, PlainText, Seen, known, machine
+from runner.checks.base import Check, PlainText, Seen, known
 from runner.checks.matching import excerpt
 from runner.checks.perfdata import perfdata
 from runner.errors import NodeError
@@ -68,9 +68,10 @@ class Command(Check):
             return self._killed(finished)
         return self._plugin(finished) if self.parse == "nagios" else self._ended(finished)
 
-    def subject(self, scope: Scope) -> str:
-        """Name the machine and the program."""
-        return f"{machine(scope)}:{self._program}"
+    @property
+    def place(self) -> str:
+        """The program."""
+        return self._program
 
     @property
     def about(self) -> str | None:

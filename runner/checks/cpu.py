@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 import psutil
 from annotated_types import Interval
 
-from runner.checks.base import Seen, Usage, known, machine
+from runner.checks.base import Seen, Usage, known
 from runner.records import record
 from runner.spec import Duration, Invalid, duration_text
 
@@ -61,9 +61,10 @@ class Cpu(Usage):
             },
         )
 
-    def subject(self, scope: Scope) -> str:
-        """Name the machine."""
-        return machine(scope)
+    @property
+    def place(self) -> str:
+        """Nothing: the machine is all there is."""
+        return ""
 
     @property
     def about(self) -> str | None:

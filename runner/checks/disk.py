@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Final
 import psutil
 from annotated_types import MinLen
 
-from runner.checks.base import PlainText, Seen, Usage, known, machine
+from runner.checks.base import PlainText, Seen, Usage, known
 from runner.errors import TimedOut
 from runner.records import record
 from runner.results import Verdict
@@ -62,9 +62,10 @@ class Disk(Usage):
             code="unreadable" if unread else "",
         )
 
-    def subject(self, scope: Scope) -> str:
-        """Name the machine and the paths."""
-        return f"{machine(scope)}:{','.join(self.paths)}"
+    @property
+    def place(self) -> str:
+        """The paths."""
+        return ",".join(self.paths)
 
     @property
     def about(self) -> str | None:

@@ -111,8 +111,9 @@ class Dns(Answered):
             raise NodeError(msg, code=error.code) from error
         return self._seen(answer, reply)
 
-    def subject(self, scope: Scope) -> str:  # noqa: ARG002 - the same from everywhere
-        """Name the name, the kind of record, and the server where one is given."""
+    @property
+    def place(self) -> str:
+        """The name, the kind of record, and the server where one is given."""
         return f"{self.name} {self.record}" + (f" at {self.server}" if self.server is not None else "")
 
     @property

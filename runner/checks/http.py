@@ -89,8 +89,9 @@ class Http(Answered):
             code=miss.code,
         )
 
-    def subject(self, scope: Scope) -> str:  # noqa: ARG002 - the same from everywhere
-        """Name the URL, without what may change from one call to the next."""
+    @property
+    def place(self) -> str:
+        """The URL, without what may change from one call to the next."""
         return _without_query(self._shown)
 
     @property

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import psutil
 
-from runner.checks.base import Seen, Usage, machine
+from runner.checks.base import Seen, Usage
 from runner.records import record
 
 if TYPE_CHECKING:
@@ -38,9 +38,10 @@ class Memory(Usage):
         fuller = ("swap", swap.percent) if swap.percent > memory.percent else ("memory", memory.percent)
         return _seen(*fuller, metrics)
 
-    def subject(self, scope: Scope) -> str:
-        """Name the machine."""
-        return machine(scope)
+    @property
+    def place(self) -> str:
+        """Nothing: the machine is all there is."""
+        return ""
 
     @property
     def about(self) -> str | None:

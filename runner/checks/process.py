@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from math import inf
 from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
-from runner.checks.base import Check, PlainText, Seen, known, machine
+from runner.checks.base import Check, PlainText, Seen, known
 from runner.checks.counting import Count, ProcessCount
 from runner.checks.matching import found, refuse_bad_pattern
 from runner.checks.running import Running, Survey, own_arguments, survey
@@ -64,9 +64,10 @@ class Process(Check):
         find = search.pattern if self.match == "pattern" else search.exact
         return self._judged(seen, [find(name, scope.deadline) for name in self.names])
 
-    def subject(self, scope: Scope) -> str:
-        """Name the machine and the programs."""
-        return ":".join(filter(None, (machine(scope), ",".join(self.names))))
+    @property
+    def place(self) -> str:
+        """The programs."""
+        return ",".join(self.names)
 
     @property
     def about(self) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final
 
-from runner.checks.base import Measured, PlainText, Seen, known, machine, written
+from runner.checks.base import Measured, PlainText, Seen, known, written
 from runner.checks.cell import number_of, plain, same, shown
 from runner.errors import NodeError, Unreachable
 from runner.records import record
@@ -107,12 +107,17 @@ class Queried(Measured):
             raise
         return self._seen(url, answer)
 
-    def subject(self, scope: Scope) -> str:
-        """Name server and database, and the machine for a socket; never who logs in."""
+    @property
+    def place(self) -> str:
+        """Server and database; never who logs in."""
         url = self._known_url()
-        if url is None:
-            return self._shown
-        return f"{machine(scope)}:{url.place}" if url.local else url.place
+        return self._shown if url is None else url.place
+
+    @property
+    def local(self) -> bool:
+        """The server is reached by a socket of this machine."""
+        url = self._known_url()
+        return url is not None and url.local
 
     @property
     def about(self) -> str | None:

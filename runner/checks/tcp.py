@@ -97,8 +97,9 @@ class Tcp(Answered):
             code="content" if ended or heard else "timed_out",
         )
 
-    def subject(self, scope: Scope) -> str:  # noqa: ARG002 - the same from everywhere
-        """Name host and port."""
+    @property
+    def place(self) -> str:
+        """Host and port."""
         return self._shown
 
     @property

@@ -96,8 +96,9 @@ class Tls(Measured):
             code=problems[0].code if problems else "",
         )
 
-    def subject(self, scope: Scope) -> str:  # noqa: ARG002 - the same from everywhere
-        """Name host and port, and the name that is asked for where it is another."""
+    @property
+    def place(self) -> str:
+        """Host and port, and the name that is asked for where it is another."""
         return self._shown if self._wanted == self.host else f"{self._shown} as {self._wanted}"
 
     @property

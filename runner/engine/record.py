@@ -145,8 +145,7 @@ class Recorder:
         )
 
     def _finding(self, step: Step, seen: Observation) -> Finding:
-        what = (seen.key,) if seen.key else (seen.check, seen.subject)
-        identity = fingerprint(self.world.run.definition, step.id, *what)
+        identity = fingerprint(self.world.run.definition, step.id, *seen.identity)
         known = self.world.memory and self.world.memory.past.open.get(identity)
         return Finding(
             fingerprint=identity,

@@ -175,6 +175,7 @@ class Context:
                 yield Observation(
                     check=name,
                     subject=named[name].subject(scope),
+                    identity=(name, named[name].identity(scope)),
                     verdict=result.verdict,
                     message=result.message,
                     value=result.seen.value,

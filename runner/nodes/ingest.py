@@ -146,9 +146,9 @@ def _observation(alert: Alert) -> Observation:
     return Observation(
         check=alert.name,
         subject=alert.subject,
+        identity=(alert.fingerprint,),
         verdict=VERDICTS[alert.severity],
         message=f"{_headline(alert)}{said}",
-        key=alert.fingerprint,
     )
 
 

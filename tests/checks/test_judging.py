@@ -44,8 +44,9 @@ class Stub(Usage):
             raise shown
         return shown
 
-    def subject(self, scope: Scope) -> str:
-        return str(scope.overrides.hostname)
+    @property
+    def place(self) -> str:
+        return ""
 
     @property
     def about(self) -> str | None:

@@ -169,6 +169,14 @@ def test_the_machine_is_named_by_itself_where_nobody_does(scope: Scope) -> None:
     assert read(Memory, {}).subject(replace(scope, overrides=Overrides())) == os.uname().nodename
 
 
+@pytest.mark.parametrize(("hostname", "identity"), [("web-1", "web-1:/"), ("", "/")])
+def test_findings_are_known_by_the_machine_only_where_somebody_names_it(
+    hostname: str, identity: str, scope: Scope
+) -> None:
+    overrides = Overrides(hostname=hostname)
+    assert read(Disk, {}).identity(replace(scope, overrides=overrides)) == identity
+
+
 def test_what_a_template_hides_is_judged_when_it_is_known() -> None:
     wait = Template("{{ inputs.wait }}")
     assert str(read(Cpu, {"samples": 100, "sample_interval": wait}).sample_interval) == wait

@@ -30,20 +30,21 @@ def store(postgres_database: DatabaseUrl) -> Store:
     return store_at(postgres_database).upgrade()
 
 
-def test_the_image_reads_its_definition_from_postgresql_and_remembers_there(
+def test_the_image_reads_its_definition_from_postgresql_and_remembers_there_whatever_a_container_is_called(
     image: str, containers: Engine, store: Store
 ) -> None:
     store.define("shop", FULL)
 
-    def run() -> Ended:
+    def run(hostname: str) -> Ended:
         flags = "--definition", "db:shop", "--json"
         environment = {"PIPELINE_DATABASE_URL": store.text}
-        return containers.run(image, *flags, environment=environment, network_mode="host", read_only=True)
+        return containers.run(image, *flags, environment=environment, network_mode="host", hostname=hostname, read_only=True)
 
-    first, second = run(), run()
+    first, second = run("runner-28431-x7k2p"), run("runner-28432-q9w4z")
     assert (first.code, second.code) == (5, 5), first.out + first.err + second.err
     before, result = json.loads(first.out), json.loads(second.out)
     (finding,) = result["findings"]
+    assert finding["subject"] == "runner-28432-q9w4z"
     assert (result["definition"], result["definition_source"]) == ("shop", "db:shop@1")
     assert before["comparison"]["previous_run_id"] is None
     assert result["comparison"] == {

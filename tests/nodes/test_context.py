@@ -93,6 +93,7 @@ def test_a_result_says_value_and_thresholds(scope: Scope) -> None:
         Observation(
             check="disk",
             subject="web-1:/",
+            identity=("disk", "web-1:/"),
             verdict=Verdict.WARNING,
             message=f"disk / is {result['value']:g}% full, above 0%",
             value=result["value"],

@@ -58,9 +58,9 @@ def test_a_firing_alert_is_read_judged_and_observed() -> None:
         Observation(
             check="Disk",
             subject="db1",
+            identity=(read_alert["fingerprint"],),
             verdict=Verdict.CRITICAL,
             message="Disk on db1",
-            key=read_alert["fingerprint"],
         ),
     )
 
