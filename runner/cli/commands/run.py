@@ -51,7 +51,7 @@ def _event(group: argparse._ArgumentGroup) -> None:
 
 def _overrides(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--checkers", metavar="A,B", help="run these checks in place of the definition's")
-    group.add_argument("--hostname", metavar="H", help="what findings call this machine")
+    group.add_argument("--hostname", metavar="H", help="what findings call this machine, in this run and the next")
     group.add_argument(
         "--label", metavar="K=V", action="append", default=[], help="a label of every alert and message (repeatable)"
     )
