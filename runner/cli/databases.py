@@ -62,6 +62,11 @@ def either(*, state: bool) -> tuple[str, ...]:
     return (STATE,) if state else (DEFINITIONS, STATE)
 
 
+def named(shell: Shell, variable: str) -> bool:
+    """Say whether a variable names a database, or `none`."""
+    return any(shell.environ.get(name) for name in (variable, f"{variable}_FILE"))
+
+
 def database_of(shell: Shell, variable: str, *, creates: bool = False) -> Database | None:
     """Return the database whose URL stands in a variable, or in the file of `VARIABLE_FILE`; None where none is named.
 

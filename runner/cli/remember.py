@@ -6,7 +6,7 @@ import os
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from runner.cli.databases import database_of
+from runner.cli.databases import DEFINITIONS, STATE, database_of, named
 from runner.doors import open_doors
 from runner.errors import Transient, Unavailable, UsageError
 from runner.results import RunStatus
@@ -43,7 +43,7 @@ def memory_of(shell: Shell, facts: RunFacts) -> Remembered | None:
 
 def state_database(shell: Shell) -> Database | None:
     """Return the database that `PIPELINE_STATE_URL` names, else the embedded file; None where it says `none`."""
-    return database_of(shell, "PIPELINE_STATE_URL", creates=True) if _named(shell) else _embedded(shell)
+    return database_of(shell, STATE, creates=True) if named(shell, STATE) else embedded(shell)
 
 
 def history_database(shell: Shell) -> Database:
@@ -56,18 +56,18 @@ def history_database(shell: Shell) -> Database:
 
 
 def _history(shell: Shell) -> Database:
-    if _named(shell):
-        database = database_of(shell, "PIPELINE_STATE_URL")
+    if named(shell, STATE):
+        database = database_of(shell, STATE)
         if database is None:
             raise UsageError("PIPELINE_STATE_URL is none, so nothing is remembered")
         return database
     from runner.store.schema import step_of, writable  # noqa: PLC0415 - only where something is remembered
 
-    shared = database_of(shell, "PIPELINE_DATABASE_URL")
+    shared = database_of(shell, DEFINITIONS)
     if shared is not None and shared.work(writable):
         return shared
     if os.path.isfile(EMBEDDED):
-        return _embedded(shell, creates=False)
+        return embedded(shell, creates=False)
     # whoever may only read there has no runs recorded, and can see those of others all the same
     if shared is not None and _allowed(shared, step_of):
         return shared
@@ -85,8 +85,8 @@ def _allowed(database: Database, look: Callable[[Connection], object]) -> object
 
 
 def _opened(shell: Shell, facts: RunFacts) -> Remembered | None:
-    named = _named(shell)
-    shared = None if named else database_of(shell, "PIPELINE_DATABASE_URL")
+    own = named(shell, STATE)
+    shared = None if own else database_of(shell, DEFINITIONS)
     database = state_database(shell)
     if database is None:
         return None
@@ -103,17 +103,14 @@ def _opened(shell: Shell, facts: RunFacts) -> Remembered | None:
     try:
         return remember(database, facts, utc_now)
     except NoPermission as error:
-        if named:
+        if own:
             raise
         shell.log.info(f"nothing is remembered from run to run: {error.message}")
         return None
 
 
-def _named(shell: Shell) -> bool:
-    return any(shell.environ.get(name) for name in ("PIPELINE_STATE_URL", "PIPELINE_STATE_URL_FILE"))
-
-
-def _embedded(shell: Shell, *, creates: bool = True) -> Database:
+def embedded(shell: Shell, *, creates: bool = True) -> Database:
+    """Return the file in the working directory."""
     from runner.spec.databases import DatabaseUrl  # noqa: PLC0415 - only where something is remembered
     from runner.store.database import Database  # noqa: PLC0415 - only where something is remembered
 

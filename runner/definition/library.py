@@ -24,6 +24,7 @@ MOST_HINTS: Final = 3
 """Names that a hint offers where one begins several."""
 NAME: Final = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 """What definitions are looked up by."""
+_NAMES: Final = "names are letters, digits, '.', '_' and '-'"
 _FOLDER: Final = "definitions"
 """Where the workspace has its own."""
 _NOT_FOUND: Final = "Pipeline definition not found"
@@ -105,7 +106,7 @@ class Library:
         if kind == "file" or "/" in wanted or wanted.endswith(SUFFIXES):
             return self._at(rest if kind == "file" else wanted, wanted)
         if not re.fullmatch(NAME, wanted):
-            raise UsageError(f"{wanted!r} is no name of a definition — names are letters, digits, '.', '_' and '-'")
+            raise UsageError(f"{wanted!r} is no name of a definition — {_NAMES}")
         return self._anywhere(wanted) or self._builtin(wanted) or self._missing(wanted, wanted)
 
     def files(self) -> Iterator[Path]:
@@ -128,11 +129,17 @@ class Library:
         if self.shelf is None:
             return file
         from runner.store.connection import NoTable  # noqa: PLC0415 - only where there is a database
+        from runner.store.definitions import Inactive  # noqa: PLC0415 - likewise
 
         try:
             found = self.shelf.find(name)
         except NoTable:
             return file  # what has no definitions is of use for channels or history all the same
+        except Inactive:
+            if file is None:
+                raise
+            both = f"{name} is at {file.label} and, not active, in {self.shelf.database}"
+            raise UsageError(f"{both} — say which one: --definition file:{file.label}") from None
         except (Transient, Unavailable) as error:
             if file is None:
                 raise
@@ -149,7 +156,8 @@ class Library:
         if self.named is None:
             raise Unavailable(f"{_NOT_FOUND}: {wanted} — no database is configured: set PIPELINE_DATABASE_URL")
         if not re.fullmatch(f"{NAME}(@[0-9]+)?", name):
-            raise UsageError(f"{wanted!r} names no definition — write db:NAME or db:NAME@REVISION")
+            hint = f"write db:NAME or db:NAME@REVISION; {_NAMES}, and one that has others has to be renamed"
+            raise UsageError(f"{wanted!r} names no definition — {hint}")
         found = self.named.find(name)
         if found is None:
             hint = meant(name.partition("@")[0], {one.name: one.name for one in self.named.names()})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -50,11 +51,9 @@ def find(
     one that is not active, a revision or a forced table that is not there, and a database that no definitions can be
     read from; `UsageError` where both tables have one.
     """
-    name, pinned, revision = name.partition("@")
-    if pinned and not revision.isdigit():
-        raise UsageError(f"{name}@{revision} names no revision — revisions are numbers: {name}@3")
+    name, revision = _pinned(name)
     readers = _readers(connection, database, forced)
-    found = [one for table in readers if (one := _READERS[table](connection, name, int(revision or 0)))]
+    found = [one for table in readers if (one := _READERS[table](connection, name, revision))]
     if len(found) > 1:
         tables = " and ".join(one.table for one in found)
         raise UsageError(f"{database} has {name} in {tables} — say which with PIPELINE_DEFINITIONS_TABLE")
@@ -64,8 +63,22 @@ def find(
         way = (
             f"make it so with: pipeline-runner db activate {name}" if found[0].table == OWN else "make it so in the app"
         )
-        raise Unavailable(f"Pipeline definition not active: {name} in {database} — {way}")
+        raise Inactive(f"Pipeline definition not active: {name} in {database} — {way}")
     return found[0]
+
+
+class Inactive(Unavailable):
+    """A definition is there, and is not to be run."""
+
+
+def _pinned(wanted: str) -> tuple[str, int | None]:
+    """Return the name, and the revision where one is pinned; raise `UsageError` for what no revision can be."""
+    name, pinned, revision = wanted.partition("@")
+    if not pinned:
+        return name, None
+    if not re.fullmatch("[1-9][0-9]{0,8}", revision):
+        raise UsageError(f"{wanted} names no revision — revisions are numbers from 1 on: {name}@3")
+    return name, int(revision)
 
 
 def names(connection: Connection, database: Database, forced: str = "") -> Sequence[StoredDefinition]:
@@ -128,21 +141,21 @@ def _has(connection: Connection, table: str, column: str) -> bool:
     return True
 
 
-def _read_own(connection: Connection, name: str, revision: int) -> StoredDefinition | None:
+def _read_own(connection: Connection, name: str, revision: int | None) -> StoredDefinition | None:
     found = connection.rows(
         "select d.name, r.revision, d.active, r.format, r.document, d.description from pipeline_definition d"
         " join pipeline_definition_revision r on r.name = d.name"
-        " where d.name = :name and (r.revision = :revision or (:revision = 0 and r.revision = d.revision))",
+        " where d.name = :name and r.revision = coalesce(:revision, d.revision)",
         name=name,
         revision=revision,
     )
     if not found:
         _refuse_missing_revision(connection, name, revision)
         return None
-    _, revision, active, written, document, description = found[0]
+    _, read, active, written, document, description = found[0]
     return StoredDefinition(
         name=name,
-        revision=revision,
+        revision=read,
         active=bool(active),
         format=written,
         document=document,
@@ -152,7 +165,7 @@ def _read_own(connection: Connection, name: str, revision: int) -> StoredDefinit
     )
 
 
-def _refuse_missing_revision(connection: Connection, name: str, revision: int) -> None:
+def _refuse_missing_revision(connection: Connection, name: str, revision: int | None) -> None:
     rows = connection.rows(
         "select revision from pipeline_definition_revision where name = :name order by revision", name=name
     )
@@ -161,7 +174,7 @@ def _refuse_missing_revision(connection: Connection, name: str, revision: int) -
         raise Unavailable(f"Pipeline definition not found: {name}@{revision} — {name} has the revisions {known}")
 
 
-def _read_django(connection: Connection, name: str, revision: int) -> StoredDefinition | None:
+def _read_django(connection: Connection, name: str, revision: int | None) -> StoredDefinition | None:
     found = connection.rows(
         f"select name, version, is_active, {as_text(connection, 'config')}, description"  # noqa: S608 - constants
         f" from {DJANGO_DEFINITIONS} where name = :name",
@@ -172,7 +185,7 @@ def _read_django(connection: Connection, name: str, revision: int) -> StoredDefi
     if not found:
         return None
     _, version, active, document, description = found[0]
-    if revision not in {0, version}:
+    if revision not in {None, version}:
         raise Unavailable(f"Pipeline definition not found: {name}@{revision} — {name} has the revision {version} alone")
     return StoredDefinition(
         name=name,
@@ -223,7 +236,7 @@ _PROBES: Final[Mapping[str, Callable[[Connection, Database], bool]]] = {
     OWN: _has_own,
     DJANGO_DEFINITIONS: _has_django,
 }
-_READERS: Final[Mapping[str, Callable[[Connection, str, int], StoredDefinition | None]]] = {
+_READERS: Final[Mapping[str, Callable[[Connection, str, int | None], StoredDefinition | None]]] = {
     OWN: _read_own,
     DJANGO_DEFINITIONS: _read_django,
 }

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
-from runner.errors import Unavailable, UsageError
+from runner.errors import ExitCode, Transient, Unavailable, UsageError
 from runner.records import record
 from runner.store.database import LIMIT
 from runner.store.memory import open_of
@@ -190,9 +191,10 @@ def find(connection: Connection, wanted: str, where: Database) -> str:
 
     Raises `Unavailable` where there is none, `UsageError` where several begin like that.
     """
-    if wanted in {"last", "last-failed"}:
-        failed = " where exit_code <> 0" if wanted == "last-failed" else ""
-        found = connection.rows(f"select run_id from pipeline_run{failed} order by started_at desc limit 1")
+    if wanted == "last":
+        found = connection.rows("select run_id from pipeline_run order by started_at desc limit 1")
+    elif wanted == "last-failed":
+        found = _last_failed(connection)
     else:
         found = _beginning(connection, wanted.lower())
     if not found:
@@ -201,6 +203,13 @@ def find(connection: Connection, wanted: str, where: Database) -> str:
         ids = ", ".join(row[0] for row in found)
         raise UsageError(f"several runs begin with {wanted}: {ids} — write more of the id")
     return str(found[0][0])
+
+
+def _last_failed(connection: Connection) -> Sequence[Sequence[Any]]:
+    """Return the last run that did not exit with 0, by the index of each code: among many good ones it may be old."""
+    last = "select run_id, started_at from pipeline_run where exit_code = :code order by started_at desc limit 1"
+    found = [row for code in ExitCode if code for row in connection.rows(last, code=int(code))]
+    return sorted(found, key=lambda row: str(row[1]))[-1:]
 
 
 def _beginning(connection: Connection, text: str) -> Sequence[Sequence[Any]]:
@@ -238,6 +247,9 @@ def prune(connection: Connection, before: datetime) -> Pruned:
             "delete from pipeline_said where verdict in ('', 'ok') and claim = '' and said_at < :before", before=old
         )
         left, left_bytes = size(connection)
+    if removed and connection.kind == "sqlite":
+        with suppress(Transient):  # somebody writes; another time
+            connection.change("vacuum")  # a file does not become smaller by itself
     return Pruned(removed=removed, removed_bytes=removed_bytes, left=left, left_bytes=left_bytes)
 
 

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Final, TextIO
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 
+from runner.errors import Unavailable
 from runner.store.schema import refuse_newer, step_of
 from runner.store.tables import NEWEST, VERSIONS
 
@@ -44,6 +46,8 @@ def upgrade_alone(connection: Connection, database: Database) -> str:
             connection.rows(_LOCKS[connection.kind], name=_lock(database))
         step = step_of(connection) if VERSIONS in connection.tables() else ""
         refuse_newer(step, database)
+        if step and step not in _steps():
+            raise Unavailable(f"{database} is at step {step!r}, which no pipeline-runner has made")
         if step != NEWEST:
             upgrade(alchemy)
         found.append(step)
@@ -55,6 +59,10 @@ def upgrade_alone(connection: Connection, database: Database) -> str:
 def write_sql(output: TextIO, kind: Kind, step: str = "") -> None:
     """Write the SQL that brings tables from a step to the newest one: for whoever wants to read it first."""
     command.upgrade(_config(output=output, dialect=kind), f"{step}:head" if step else "head", sql=True)
+
+
+def _steps() -> frozenset[str]:
+    return frozenset(one.revision for one in ScriptDirectory.from_config(_config()).walk_revisions())
 
 
 def _lock(database: Database) -> str:

@@ -58,6 +58,7 @@ LOOKS = {
     "all": Filter(),
     "of a definition": Filter(definition="definition-7"),
     "of a verdict": Filter(verdicts=("critical",)),
+    "of an environment that has none": Filter(environment="nowhere"),
     "since": Filter(since=NOON),
 }
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
+from runner.cli.remember import EMBEDDED
 from runner.store.tables import NEWEST, OWN, VERSIONS
 from tests.conftest import CLEAN
 from tests.databases import Store, store_at
@@ -166,6 +167,22 @@ def test_tables_of_a_newer_runner_are_left_alone(cli: Cli, store: Store) -> None
     for flags in ((), ("--sql",)):
         ended = cli("db", "upgrade", *flags, env={"PIPELINE_DATABASE_URL": store.text})
         assert (ended.code, ended.out, ended.err) == (4, "", f"error: {message}\n")
+
+
+def test_a_step_that_nobody_has_made_is_told(cli: Cli, store: Store) -> None:
+    store.change("update pipeline_schema set version_num = '0000'")
+    ended = cli("db", "upgrade", env={"PIPELINE_DATABASE_URL": store.text})
+    said = f"{store.database} is at step '0000', which no pipeline-runner has made"
+    assert (ended.code, ended.out, ended.err) == (4, "", f"error: {said}\n")
+
+
+def test_where_nothing_is_named_it_is_about_the_file_that_the_runs_in_a_folder_remember_in(cli: Cli) -> None:
+    assert cli("db", "upgrade").err == f"error: {UNNAMED}\n"
+    cli("--checks-only", "--checkers", "memory")
+    said = f"the SQLite file {EMBEDDED} (where nothing else is named) {THERE}\n"
+    for flags in ((), ("--state",)):
+        assert cli("db", "upgrade", *flags).out == said
+    assert cli("db", "upgrade", env={"PIPELINE_STATE_URL": "none"}).err == f"error: {UNNAMED}\n"
 
 
 def test_a_user_who_may_make_no_tables_is_told_so(cli: Cli, bare_server: Store) -> None:

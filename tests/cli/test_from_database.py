@@ -85,6 +85,17 @@ def test_the_same_name_in_a_file_and_in_the_database_is_told(run: Cli, store: St
 
 
 @in_a_file
+def test_a_file_does_not_run_in_the_place_of_one_that_was_switched_off(run: Cli, store: Store) -> None:
+    store.define("shop", FINE, active=False)
+    run.file("shop.yaml", FINE)
+    ended = run("--definition", "shop", *EVENT)
+    both = f"shop is at definitions/shop.yaml and, not active, in {store.database}"
+    said = f"error: {both} — say which one: --definition file:definitions/shop.yaml\n"
+    assert (ended.code, ended.err) == (2, said)
+    assert run("--definition", "file:definitions/shop.yaml", *EVENT).code == 0
+
+
+@in_a_file
 def test_the_same_name_in_both_tables_is_told_and_the_way_out_works(run: Cli, fresh: Store) -> None:
     fresh.make_earlier()
     fresh.define("shop", FINE)
@@ -112,7 +123,8 @@ def test_what_is_not_there_names_what_is_near_and_where_it_was_looked_for(run: C
     said = "Pipeline definition not found: web-shop@9 — web-shop has the revisions 1"
     assert (gone.code, gone.err) == (4, f"error: {said}\n")
     nonsense = run("--definition", "db:web shop")
-    said = "'db:web shop' names no definition — write db:NAME or db:NAME@REVISION"
+    hint = "names are letters, digits, '.', '_' and '-', and one that has others has to be renamed"
+    said = f"'db:web shop' names no definition — write db:NAME or db:NAME@REVISION; {hint}"
     assert (nonsense.code, nonsense.err) == (2, f"error: {said}\n")
 
 

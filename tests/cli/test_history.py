@@ -181,19 +181,20 @@ def test_a_run_is_shown_by_its_id_the_beginning_of_it_and_by_what_became_of_it(s
 
 
 def test_two_runs_are_compared(shop: Watched) -> None:
-    first, second = shop.run(a="critical", b="warning"), shop.run(a="critical", c="ok")
+    first, second = shop.run(a="warning", b="warning"), shop.run(a="critical", c="ok")
     ended = shop.ask("diff", first["run_id"], "last")
     lines = ended.out.splitlines()
     assert lines[0].startswith(f"- {first['run_id']} shop (development), ")
     assert lines[1].startswith(f"+ {second['run_id']} shop (development), ")
     assert lines[2] == "the definition is not the same"
     assert [line.partition(",")[0] for line in lines[3:]] == [
-        "still: critical a is critical",
+        "still: critical (was warning) a is critical",
         "gone: warning b is warning",
     ]
     document = json.loads(shop.ask("diff", first["run_id"], "last", "--json").out)
     checks = {kind: [one["check"] for one in document[kind]] for kind in ("new", "still", "gone")}
     assert checks == {"new": [], "still": ["a"], "gone": ["b"]}
+    assert [(one["was"], one["verdict"]) for one in document["still"]] == [("warning", "critical")]
     same = shop.ask("diff", "last", "last")
     assert same.out.splitlines()[2:] == ["still: critical a is critical, on " + second["findings"][0]["subject"]]
 

@@ -38,7 +38,9 @@ def test_the_image_reads_its_definition_from_postgresql_and_remembers_there_what
     def run(hostname: str) -> Ended:
         flags = "--definition", "db:shop", "--json"
         environment = {"PIPELINE_DATABASE_URL": store.text}
-        return containers.run(image, *flags, environment=environment, network_mode="host", hostname=hostname, read_only=True)
+        return containers.run(
+            image, *flags, environment=environment, network_mode="host", hostname=hostname, read_only=True
+        )
 
     first, second = run("runner-28431-x7k2p"), run("runner-28432-q9w4z")
     assert (first.code, second.code) == (5, 5), first.out + first.err + second.err

@@ -54,13 +54,15 @@ def test_a_revision_that_is_not_there_names_those_that_are(store: Store) -> None
     assert (type(error), error.exit_code) == (Unavailable, ExitCode.UNAVAILABLE)
     assert error.message == "Pipeline definition not found: shop@7 — shop has the revisions 1, 2"
     assert find(store, "other@7") is None
-    assert refusal(store, "shop@latest").message == ("shop@latest names no revision — revisions are numbers: shop@3")
+    for pin in ("latest", "0", "-1", "³", "9" * 30, ""):
+        said = f"shop@{pin} names no revision — revisions are numbers from 1 on: shop@3"
+        assert refusal(store, f"shop@{pin}").message == said
 
 
 def test_one_that_is_not_active_is_refused_by_name(store: Store) -> None:
     store.define("shop", "", active=False)
     error = refusal(store, "shop")
-    assert (type(error), error.exit_code) == (Unavailable, ExitCode.UNAVAILABLE)
+    assert (type(error), error.exit_code) == (definitions.Inactive, ExitCode.UNAVAILABLE)
     said = f"Pipeline definition not active: shop in {store.database}"
     assert error.message == f"{said} — make it so with: pipeline-runner db activate shop"
 

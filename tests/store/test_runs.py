@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +14,7 @@ from runner.errors import RunnerError, Transient, Unavailable, UsageError
 from runner.results import Status
 from runner.store.runs import Filter, Pruned, document_of, find, prune, size
 from runner.store.runs import runs as list_runs
+from tests.databases import in_a_file
 from tests.store.past import NOON, Runs, checked, named
 from tests.store.test_server import held
 from tests.support import FACTS
@@ -171,6 +173,17 @@ def test_more_runs_than_go_at_once_go(store: Store) -> None:
     store.change("update pipeline_series set runs = 1101, bytes = 2202")
     done = store.database.work(partial(prune, before=runs.clock.moment + timedelta(days=1)), limit=60.0)
     assert done == Pruned(removed=1101, removed_bytes=2202, left=0, left_bytes=0)
+
+
+@in_a_file
+def test_a_file_becomes_smaller_with_its_history(store: Store) -> None:
+    runs = Runs(store.database)
+    file = Path(store.database.url.database)
+    for _ in range(5):
+        kept(runs, checked({"a": "ok"}), document=b"x" * 100_000)
+    before = file.stat().st_size
+    store.database.work(partial(prune, before=runs.clock.moment + timedelta(days=1)))
+    assert file.stat().st_size < before / 2
 
 
 def test_what_people_were_told_long_ago_goes_where_it_is_over(store: Store) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import io
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from runner.cli.arguments import choice
-from runner.cli.databases import STATE, add_state_flag, chosen, database_of, either
+from runner.cli.databases import DEFINITIONS, STATE, Chosen, add_state_flag, chosen, database_of, either, named
+from runner.cli.remember import EMBEDDED, embedded
 from runner.errors import ExitCode, UsageError
 from runner.spec.databases import Kind
 from runner.store.schema import refuse_newer, step_of
@@ -18,7 +20,6 @@ from runner.store.upgrade import PATIENCE, upgrade_alone, write_sql
 if TYPE_CHECKING:
     import argparse
 
-    from runner.cli.databases import Chosen
     from runner.cli.shell import Shell
 
 
@@ -36,7 +37,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.epilog = (
         "Nothing is created on a server but by this command. It may be run again, also by several at once, and when\n"
-        "there is nothing to do it does nothing. Without PIPELINE_DATABASE_URL it is about PIPELINE_STATE_URL."
+        "there is nothing to do it does nothing. Without PIPELINE_DATABASE_URL it is about PIPELINE_STATE_URL, and\n"
+        "without either about what the runs in this folder remember."
     )
 
 
@@ -46,7 +48,7 @@ def execute(options: argparse.Namespace, shell: Shell) -> int:
         if options.state:
             raise UsageError("--state names a database, and --sql with a kind asks none — leave one out")
         return _print(shell, options.sql, "")
-    found = chosen(shell, *either(state=options.state))
+    found = _chosen(options, shell)
     if options.sql:
         step = found.database.work(step_of)
         refuse_newer(step, found.database)
@@ -58,6 +60,13 @@ def execute(options: argparse.Namespace, shell: Shell) -> int:
         shell.say([_sentence(found, before)])
     _mention_state(found, shell)
     return ExitCode.OK
+
+
+def _chosen(options: argparse.Namespace, shell: Shell) -> Chosen:
+    """Return the database that is named; where none is, the embedded file, if there is one by now."""
+    if not (named(shell, DEFINITIONS) or named(shell, STATE)) and Path(EMBEDDED).is_file():
+        return Chosen(database=embedded(shell), variable="where nothing else is named")
+    return chosen(shell, *either(state=options.state))
 
 
 def _upgraded(found: Chosen) -> str:

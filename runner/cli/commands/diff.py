@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from runner.cli.shell import Shell
-    from runner.results import Finding, RunResult
+    from runner.results import Finding, RunResult, Verdict
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -86,15 +86,22 @@ def _lines(before: RunResult, after: RunResult) -> Iterator[str]:
         )
     if before.facts.definition_sha256 != after.facts.definition_sha256:
         yield "the definition is not the same"
-    found = _changes(before, after)
+    found, old = _changes(before, after), _verdicts(before)
     for kind, findings in found.items():
-        yield from (f"{kind}: {one.verdict} {finding_text(one)}" for one in findings)
+        for one in findings:
+            was = old.get(one.fingerprint, one.verdict)
+            changed = "" if was is one.verdict else f" (was {was})"
+            yield f"{kind}: {one.verdict}{changed} {finding_text(one)}"
     if not any(found.values()):
         yield "nothing is wrong in either"
 
 
+def _verdicts(run: RunResult) -> dict[str, Verdict]:
+    return {finding.fingerprint: finding.verdict for finding in run.findings}
+
+
 def _document(before: RunResult, after: RunResult) -> dict[str, Any]:
-    found = _changes(before, after)
+    found, old = _changes(before, after), _verdicts(before)
     return {
         "before": _side(before),
         "after": _side(after),
@@ -107,6 +114,7 @@ def _document(before: RunResult, after: RunResult) -> dict[str, Any]:
                     "check": one.check,
                     "subject": one.subject,
                     "verdict": one.verdict.value,
+                    "was": old.get(one.fingerprint),
                     "message": one.message,
                 }
                 for one in findings

@@ -66,7 +66,11 @@ CREATE INDEX pipeline_run_series ON pipeline_run (series, started_at);
 
 CREATE INDEX pipeline_run_definition ON pipeline_run (definition, started_at);
 
+CREATE INDEX pipeline_run_environment ON pipeline_run (environment, started_at);
+
 CREATE INDEX pipeline_run_verdict ON pipeline_run (verdict, started_at);
+
+CREATE INDEX pipeline_run_exit_code ON pipeline_run (exit_code, started_at);
 
 CREATE TABLE pipeline_series (
     series VARCHAR(64) NOT NULL, 

@@ -105,7 +105,9 @@ def _runs() -> None:
     _index("pipeline_run_started", "started_at")
     _index("pipeline_run_series", "series", "started_at")
     _index("pipeline_run_definition", "definition", "started_at")
+    _index("pipeline_run_environment", "environment", "started_at")
     _index("pipeline_run_verdict", "verdict", "started_at")
+    _index("pipeline_run_exit_code", "exit_code", "started_at")
 
 
 def _state() -> None:
