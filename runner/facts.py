@@ -149,7 +149,8 @@ def gather(scope: Scope) -> Facts:
     results = tuple(scope.nodes.values())
     analyses = [found for result in results for found in _analyses(result.known)]
     comparison = _compared(scope)
-    fixed = (*(scope.changes.over if scope.changes else ()), *(comparison.fixed if comparison else ()))
+    changed = scope.changes.over if scope.changes else ()
+    over = (*changed, *((*comparison.fixed, *comparison.gone) if comparison else ()))
     return Facts(
         alerts=tuple(alert for result in results for alert in _alerts(result.known)),
         checks=tuple(check for result in results for check in _checks(result)),
@@ -167,7 +168,7 @@ def gather(scope: Scope) -> Facts:
         verdict=max((result.verdict for result in results if result.verdict is not None), default=Verdict.OK),
         truncated=sum(int(result.known.get("truncated") or 0) for result in results if "alerts" in result.known),  # type: ignore[call-overload]  # the ingest node's own number
         comparison=comparison,
-        over=tuple({one.fingerprint: one for one in fixed}.values()),
+        over=tuple({one.fingerprint: one for one in over}.values()),
     )
 
 

@@ -178,6 +178,8 @@ class Open:
     """How many runs have seen it, one after the other."""
     identity: str = ""
     """Of an alert: the key of its group, else its own fingerprint as its sender has it; empty for anything else."""
+    watched: bool = True
+    """Somebody still looks at it: where it is wrong no more, it was seen to be well."""
 
 
 @record
@@ -202,6 +204,8 @@ class Comparison:
     """What was wrong already, this run counted."""
     fixed: tuple[Open, ...] = ()
     """What was wrong and was looked at again: it is well now."""
+    gone: tuple[Open, ...] = ()
+    """What was wrong and is looked at no longer: the definition or its inputs have changed."""
 
     def plain(self) -> Mapping[str, object]:
         """Return it as it stands in the result document."""
@@ -209,11 +213,12 @@ class Comparison:
             "previous_run_id": self.previous_run_id or None,
             "new": list(self.new),
             "still": [{"fingerprint": one.fingerprint, "since": one.since, "runs": one.runs} for one in self.still],
-            "fixed": [{name: getattr(one, name) for name in _FIXED} for one in self.fixed],
+            "fixed": [{name: getattr(one, name) for name in _OVER} for one in self.fixed],
+            "gone": [{name: getattr(one, name) for name in _OVER} for one in self.gone],
         }
 
 
-_FIXED: Final = ("fingerprint", "node", "check", "subject", "verdict", "since", "runs")
+_OVER: Final = ("fingerprint", "node", "check", "subject", "verdict", "since", "runs")
 
 
 @record
@@ -225,6 +230,8 @@ class Output:
     verdict: Verdict | None = None
     """Only of nodes that judge."""
     observations: tuple[Observation, ...] = ()
+    watched: tuple[tuple[str, ...], ...] = ()
+    """All that was looked at, well or not, by its identity as `Observation` has it."""
     problems: tuple[Problem, ...] = ()
     """Errors that did not make the node fail (a provider that the local analysis stands in for)."""
 
@@ -241,6 +248,8 @@ class NodeResult:
     uncut: Mapping[str, object] = NOTHING
     """The output before it was cut to its limit; empty where it is whole."""
     findings: tuple[Finding, ...] = ()
+    watched: frozenset[str] = frozenset()
+    """Fingerprints of all that was looked at, well or not."""
     errors: tuple[Problem, ...] = ()
     attempts: int = 0
     started_at: datetime | None = None

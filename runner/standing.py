@@ -48,7 +48,7 @@ class Standing:
         return {**self.beside, **self.bad}
 
     def over(self, one: Open) -> bool:
-        """Say whether something that was wrong was looked at again and is well; not where nobody looked."""
+        """Say whether something that was wrong is so no more; not where its node did not come to its end."""
         if one.fingerprint in self.wrong:
             return False
         if one.fingerprint in self.resolved:
@@ -61,8 +61,16 @@ class Standing:
         # an alert is over when its sender says so; that a node failed, when it succeeds
         return result.status is Status.SUCCEEDED and not (one.check and "alerts" in result.known)
 
+    def ended(self, one: Open) -> Open:
+        """Note of something that is over whether it was looked at again, or nobody looks at it any longer."""
+        seen = any(one.fingerprint in result.watched for result in self.results.values())
+        # an alert is over only by a word of its sender
+        told = not one.check or bool(one.identity) or one.fingerprint in self.resolved
+        return replace(one, watched=seen or told)
+
     def against(self, past: Past) -> Comparison:
         """Compare with what was wrong when the last run ended."""
+        over = [self.ended(one) for one in past.open.values() if self.over(one)]
         return Comparison(
             previous_run_id=past.previous_run_id,
             new=tuple(key for key in self.bad if key not in past.open),
@@ -71,7 +79,8 @@ class Standing:
                 for key, one in past.open.items()
                 if key in self.bad
             ),
-            fixed=tuple(one for one in past.open.values() if self.over(one)),
+            fixed=tuple(one for one in over if one.watched),
+            gone=tuple(one for one in over if not one.watched),
         )
 
 

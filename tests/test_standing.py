@@ -47,9 +47,11 @@ def test_what_nobody_looked_at_is_neither_still_wrong_nor_fixed(status: Status) 
     assert shape(against(before, checked({}, status=status))) == (0, [], [])
 
 
-def test_what_was_removed_from_the_definition_is_fixed() -> None:
-    before = past(checked({"a": "critical", "b": "critical"}), checked({"c": "critical"}, node="gone"))
-    assert shape(against(before, checked({"b": "critical"}))) == (0, [("b", Verdict.CRITICAL, 4)], ["a", "c"])
+def test_what_nobody_looks_at_any_longer_is_not_fixed_but_gone() -> None:
+    before = past(checked({"a": "critical", "b": "critical"}), checked({"c": "critical"}, node="removed"))
+    found = against(before, checked({"b": "critical"}))
+    assert shape(found) == (0, [("b", Verdict.CRITICAL, 4)], [])
+    assert [(one.check, one.watched) for one in found.gone] == [("a", False), ("c", False)]
 
 
 def test_in_the_middle_of_a_run_a_node_that_has_yet_to_come_is_not_removed() -> None:
@@ -128,4 +130,5 @@ def test_nothing_of_a_comparison_shows_how_alerts_are_told_apart() -> None:
                 "runs": 2,
             }
         ],
+        "gone": [],
     }

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from runner.channels.headline import Headline
     from runner.facts import Alert, Analysis, CheckResult, Facts, Recommendation
-    from runner.results import RunFacts
+    from runner.results import Open, RunFacts
 
 _ALERTS: Final = 10
 _CHECKS: Final = 20
@@ -194,9 +194,13 @@ def _compared(facts: Facts) -> Section:
     items = (
         *((f"New: {names(new)}",) if new else ()),
         *(f"Still: {flat(one.check)}, {lasting(one)}" for one in still),
-        *(f"Fixed: {open_name(one)}, {one.verdict} {lasting(one)}" for one in facts.over),
+        *(f"{_ended(one)}: {open_name(one)}, {one.verdict} {lasting(one)}" for one in facts.over),
     )
     return Section(heading="Since the last run", items=_first([Item(text=flat(one, _SHORT)) for one in items], _CHECKS))
+
+
+def _ended(one: Open) -> str:
+    return "Fixed" if one.watched else "No longer watched"
 
 
 def _check_item(check: CheckResult) -> Item:

@@ -89,11 +89,16 @@ def _failure(facts: Facts, definition: str, failure: str) -> Headline | None:
 
 
 def _recovery(facts: Facts) -> Headline | None:
-    """Name what is well again."""
+    """Name what is well again, or what nobody looks at any longer."""
     if not facts.over:
         return None
+    first = max(facts.over, key=lambda one: one.watched)
     more = f" (+{len(facts.over) - 1} more)" if len(facts.over) > 1 else ""
-    text = f"{clipped(open_name(facts.over[0]), 200)} is ok again{more}"
+    name = clipped(open_name(first), 200)
+    if not first.watched:
+        title = _title("info", f"{name} is no longer watched{more}")
+        return Headline(kind=Kind.NOTICE, severity=Severity.INFO, title=title)
+    text = f"{name} is ok again{more}"
     return Headline(kind=Kind.RECOVERED, severity=Severity.INFO, title=_title("resolved", text))
 
 

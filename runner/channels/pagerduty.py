@@ -258,13 +258,17 @@ def _event_about(message: Message) -> Event:
 
 
 def _events_over(message: Message, scope: Scope) -> Iterator[Event]:
-    """Close the incidents of nodes that could not do their work, and of runs that failed, once they can again."""
-    for one in gather(scope).over:
-        if not one.check:
-            identity = () if one.node == RUN else (one.node,)
-            key = dedup_key(scope.run.definition, scope.run.environment, *identity)
-            told = replace(message, title=f"[RESOLVED] {open_name(one)} works again", sections=(), whole="")
-            yield Event(key=key, status="resolved", told=told, facts=Facts())
+    """Close the incidents of nodes and runs that can do their work again, and of checks that there are no longer."""
+    facts = gather(scope)
+    checks = {(check.node, check.name) for check in facts.checks}
+    for one in facts.over:
+        if one.check and (one.watched or (one.node, one.check) in checks):
+            continue
+        identity = tuple(filter(None, (one.node if one.node != RUN else "", one.check)))
+        key = dedup_key(scope.run.definition, scope.run.environment, *identity)
+        end = "is no longer watched" if one.check else "works again"
+        told = replace(message, title=f"[RESOLVED] {open_name(one)} {end}", sections=(), whole="")
+        yield Event(key=key, status="resolved", told=told, facts=Facts())
 
 
 def _also(event: Event, events: Sequence[Event]) -> tuple[str, ...]:

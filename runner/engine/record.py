@@ -70,6 +70,7 @@ class Recorder:
                 verdict=output.verdict,
                 output=output.data,
                 findings=tuple(self._finding(step, seen) for seen in output.observations),
+                watched=frozenset(self._fingerprint(step, identity) for identity in output.watched),
                 errors=output.problems,
                 attempts=tries,
                 started_at=began.at,
@@ -98,6 +99,7 @@ class Recorder:
                 verdict=seen if step.judges else None,
                 output=known.data,
                 findings=tuple(self._finding(step, one) for one in known.observations),
+                watched=frozenset(self._fingerprint(step, identity) for identity in known.watched),
                 errors=(_problem_of(error),),
                 attempts=tries,
                 started_at=began.at,
@@ -144,8 +146,11 @@ class Recorder:
             for one, (check, subject, message) in zip(findings, masked, strict=True)
         )
 
+    def _fingerprint(self, step: Step, identity: tuple[str, ...]) -> str:
+        return fingerprint(self.world.run.definition, step.id, *identity)
+
     def _finding(self, step: Step, seen: Observation) -> Finding:
-        identity = fingerprint(self.world.run.definition, step.id, *seen.identity)
+        identity = self._fingerprint(step, seen.identity)
         known = self.world.memory and self.world.memory.past.open.get(identity)
         return Finding(
             fingerprint=identity,

@@ -110,6 +110,7 @@ class Context:
             },
             verdict=_verdict(results.values()),
             observations=tuple(self._observations(results, named, scope)),
+            watched=tuple((name, named[name].identity(scope)) for name in results),
         )
 
     def plan(self, scope: Scope) -> Iterable[str]:  # noqa: ARG002 - the checks say it all

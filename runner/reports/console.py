@@ -9,7 +9,7 @@ from runner.errors import ExitCode
 from runner.reports import details
 from runner.reports.document import document, encode
 from runner.reports.escaping import neutralise, one_line
-from runner.reports.wording import NOT_REACHED, comparison_text, counted, finding_text, fixed_text, headline, word
+from runner.reports.wording import NOT_REACHED, comparison_text, counted, finding_text, headline, over_text, word
 from runner.results import RunStatus, Verdict
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ MAX_LINE: Final = 500
 """Characters of one text in a line."""
 _FINDINGS: Final = 100
 """Findings of a node that have a line; a payload may hold thousands of alerts."""
-_FIXED: Final = 20
+_MOST_OVER: Final = 20
 """Things that are well again and have a line."""
 _NAMED: Final = 5
 """Alerts that are named in a line."""
@@ -88,11 +88,15 @@ def _compared(result: RunResult) -> Iterator[_Line]:
     """Say what has changed since the last run."""
     if text := comparison_text(result):
         yield _Line(f"Since the last run: {text}")
-    fixed = result.comparison.fixed if result.comparison else ()
-    for one in fixed[:_FIXED]:
-        yield _Line(f"  Fixed: {_short(fixed_text(one))}", _GREEN)
-    if len(fixed) > _FIXED:
-        yield _Line(f"  and {len(fixed) - _FIXED:,} more, in the result document")
+    if result.comparison is None:
+        return
+    for what, found, style in (
+        ("Fixed", result.comparison.fixed, _GREEN),
+        ("No longer watched", result.comparison.gone, _YELLOW),
+    ):
+        yield from (_Line(f"  {what}: {_short(over_text(one))}", style) for one in found[:_MOST_OVER])
+        if len(found) > _MOST_OVER:
+            yield _Line(f"  and {len(found) - _MOST_OVER:,} more, in the result document")
 
 
 def _colour(term: str) -> str:

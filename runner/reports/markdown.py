@@ -48,6 +48,7 @@ class _Parts:
     nodes: Listing
     findings: Listing
     fixed: Listing
+    gone: Listing
     analysis: str
     advice: Listing
     deliveries: Listing
@@ -95,6 +96,7 @@ def _parts(result: RunResult) -> _Parts:
         nodes=sections.nodes(result),
         findings=sections.findings(result),
         fixed=sections.fixed(result),
+        gone=sections.gone(result),
         analysis=sections.analysis(result),
         advice=sections.advice(result),
         deliveries=sections.deliveries(result),
@@ -120,6 +122,7 @@ def _render(parts: _Parts, shape: _Shape, limit: int) -> str:
         parts.nodes.text(shape.rows),
         parts.findings.text(shape.findings),
         parts.fixed.text(shape.rows),
+        parts.gone.text(shape.rows),
         parts.analysis if shape.rows else "",
         parts.advice.text(shape.rows),
         parts.deliveries.text(shape.rows),
@@ -146,7 +149,7 @@ def _details(details: tuple[str, ...], *, shown: bool) -> tuple[str, ...]:
 
 def _left_out(parts: _Parts, shape: _Shape, limit: int) -> str:
     """Say what a shape leaves out; empty where that is nothing."""
-    lists = (parts.nodes, parts.fixed, parts.advice, parts.deliveries, parts.notes)
+    lists = (parts.nodes, parts.fixed, parts.gone, parts.advice, parts.deliveries, parts.notes)
     told = (
         ("the details of the nodes", bool(parts.details) and not shape.details),
         ("the list of passed checks", bool(parts.passed.rows) and not shape.passed),

@@ -85,7 +85,8 @@ def _comparison(nodes: tuple[NodeResult, ...], end: Fields) -> Comparison | None
         previous_run_id=fields.maybe_text("previous_run_id") or "",
         new=fields.texts("new"),
         still=tuple(_still(one, known) for one in fields.parts("still")),
-        fixed=tuple(map(_fixed, fields.parts("fixed"))),
+        fixed=tuple(map(_over, fields.parts("fixed"))),
+        gone=tuple(map(_over, fields.parts("gone"))),
     )
 
 
@@ -102,7 +103,7 @@ def _still(fields: Fields, known: Mapping[str, Finding]) -> Open:
     )
 
 
-def _fixed(fields: Fields) -> Open:
+def _over(fields: Fields) -> Open:
     return Open(
         fingerprint=fields.text("fingerprint"),
         node=fields.text("node"),

@@ -13,7 +13,7 @@ from runner.bounds import bounded
 from runner.reports import details as known
 from runner.reports.gfm import MAX_ROWS, code, escape, fence, fold, listing, table
 from runner.reports.values import plain
-from runner.reports.wording import comparison_text, counted, finding_text, fixed_text, measured, word
+from runner.reports.wording import comparison_text, counted, finding_text, measured, over_text, word
 from runner.results import RunStatus, Verdict
 from runner.spec import duration_text
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from runner.reports.details import AdviceLine, AlertLine, CheckLine, DeliveryLine
     from runner.reports.gfm import Listing
-    from runner.results import Comparison, Finding, NodeResult, RunResult
+    from runner.results import Comparison, Finding, NodeResult, Open, RunResult
 
 _SIGNS: Final = {
     "ok": "🟢",
@@ -140,7 +140,17 @@ def _ages(comparison: Comparison | None) -> Mapping[str, str]:
 def fixed(result: RunResult) -> Listing:
     """List what was wrong when the last run ended, and is well now."""
     found = result.comparison.fixed if result.comparison else ()
-    return listing(found, lambda one: f"- {escape(fixed_text(one))}", title="Fixed since the last run", noun="thing")
+    return listing(found, _over, title="Fixed since the last run", noun="thing")
+
+
+def gone(result: RunResult) -> Listing:
+    """List what was wrong when the last run ended, and is looked at no longer."""
+    found = result.comparison.gone if result.comparison else ()
+    return listing(found, _over, title="No longer watched since the last run", noun="thing")
+
+
+def _over(one: Open) -> str:
+    return f"- {escape(over_text(one))}"
 
 
 def _finding(finding: Finding, age: Mapping[str, str]) -> tuple[str, ...]:

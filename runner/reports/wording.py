@@ -98,12 +98,17 @@ def comparison_text(result: RunResult) -> str:
     found = result.comparison
     if found is None or not found.previous_run_id:
         return ""
-    counts = ((len(found.new), "new"), (len(found.still), "still wrong"), (len(found.fixed), "fixed"))
+    counts = (
+        (len(found.new), "new"),
+        (len(found.still), "still wrong"),
+        (len(found.fixed), "fixed"),
+        (len(found.gone), "no longer watched"),
+    )
     return ", ".join(f"{number:,} {what}" for number, what in counts if number) or "nothing new, nothing fixed"
 
 
-def fixed_text(one: Open) -> str:
-    """Say what is well again: `disk of web-1:/, critical since 2026-03-01 09:55 UTC, in 3 runs`."""
+def over_text(one: Open) -> str:
+    """Say what was wrong: `disk of web-1:/, critical since 2026-03-01 09:55 UTC, in 3 runs`."""
     name = f"{one.check or one.node} of {one.subject}" if one.subject else one.check or one.node
     return f"{name}, {one.verdict} since {one.since.astimezone(UTC):%Y-%m-%d %H:%M} UTC, in {counted(one.runs, 'run')}"
 

@@ -250,7 +250,7 @@ class _Account:
             if self._busy(line) or key in standing.wrong:
                 continue
             if self._owed(line) or ((line.bad or line.lost) and standing.over(line.one)):
-                yield line.one
+                yield standing.ended(line.one)
         yield from (one for key, one in standing.resolved.items() if key not in self.known or self._new(key))
 
     def _new(self, key: str) -> bool:

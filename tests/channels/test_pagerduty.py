@@ -563,6 +563,25 @@ def test_a_link_out_of_a_payload_that_is_none_is_left_out(receiver: Receiver) ->
     assert receiver.requests[0].json["client_url"] == scope.run.url
 
 
+def test_the_incident_of_a_check_that_nobody_makes_any_longer_is_closed(
+    cli: Callable[..., Ended], receiver: Receiver, tmp_path: Path
+) -> None:
+    for checks in ("{type: memory, critical: 0.01%}, {type: disk, critical: 99.9%}", "{type: disk, critical: 99.9%}"):
+        (tmp_path / "d.yaml").write_text(f"""\
+version: "1.0"
+name: web-health
+nodes:
+  - {{id: look, type: context, config: {{checks: [{checks}]}}}}
+  - id: tell
+    type: notify
+    config: {{driver: pagerduty, integration_key: {KEY}, events_url: "{receiver.url}/v2/enqueue"}}
+""")
+        cli("--config", "d.yaml", "--hostname", "web-1")
+    key = dedup_key("web-health", "development", "look", "memory")
+    assert actions(receiver) == [("trigger", key), ("resolve", key)]
+    assert receiver.requests[1].json["payload"]["summary"] == "[RESOLVED] memory of web-1 is no longer watched"
+
+
 def test_the_incident_of_a_run_that_failed_is_closed_by_the_next_that_works(
     cli: Callable[..., Ended], receiver: Receiver, tmp_path: Path
 ) -> None:

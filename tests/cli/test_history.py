@@ -66,20 +66,24 @@ def test_environments_are_compared_apart(shop: Watched) -> None:
 
 
 def test_what_changed_is_told_in_every_report(shop: Watched) -> None:
-    shop.run(a="critical", b="warning")
-    shop.write(a="critical", c="warning")
+    shop.run(a="critical", b="warning", d="critical")
+    shop.write(a="critical", b="ok", c="warning")
     ended = shop.cli("--config", "d.json", "--summary", "s.md")
     when = r"since \d{4}-\d\d-\d\d \d\d:\d\d UTC"
     assert re.search(
-        rf"Since the last run: 1 new, 1 still wrong, 1 fixed\n  Fixed: b of \S+, warning {when}, in 1 run\n", ended.out
+        r"Since the last run: 1 new, 1 still wrong, 1 fixed, 1 no longer watched\n"
+        rf"  Fixed: b of \S+, warning {when}, in 1 run\n  No longer watched: d of \S+, critical {when}, in 1 run\n",
+        ended.out,
     )
     assert re.search(
-        rf"Since the last run:\n- New: c\n- Still: a, {when}, in 2 runs\n- Fixed: b of \S+, warning {when}, in 1 run\n",
+        rf"Since the last run:\n- New: c\n- Still: a, {when}, in 2 runs\n- Fixed: b of \S+, warning {when}, in 1 run\n"
+        rf"- No longer watched: d of \S+, critical {when}, in 1 run\n",
         ended.err,
     )
     summary = (shop.folder / "s.md").read_text()
-    assert "Since the last run: **1 new, 1 still wrong, 1 fixed**" in summary
+    assert "Since the last run: **1 new, 1 still wrong, 1 fixed, 1 no longer watched**" in summary
     assert re.search(rf"### Fixed since the last run\n\n- b of \S+, warning {when}, in 1 run\n", summary)
+    assert re.search(rf"### No longer watched since the last run\n\n- d of \S+, critical {when}, in 1 run\n", summary)
     assert re.search(r"\| `probe.a`<br>`d.json:1` \| [-\d]+ [\d:]+ UTC \(2 runs\) \|", summary)
 
 

@@ -163,6 +163,16 @@ def mortal(cli: Callable[..., Ended], tmp_path: Path, receiver: Receiver) -> Wat
     return shop
 
 
+def test_nobody_is_told_that_something_is_ok_which_nobody_has_looked_at(mortal: Watched, receiver: Receiver) -> None:
+    mortal.run(a="critical", b="ok")
+    mortal.run(b="ok")
+    mortal.run(b="ok")
+    mortal.run(a="critical", b="ok")
+    titles = [json.loads(one.body)["title"] for one in receiver.arrived]
+    bad = f"[CRITICAL] {os.uname().nodename} a: a is critical"
+    assert titles == [bad, f"[INFO] a of {os.uname().nodename}:sh is no longer watched", bad]
+
+
 DROP = "drop table pipeline_run"
 
 

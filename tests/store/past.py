@@ -40,6 +40,7 @@ def checked(verdicts: Mapping[str, str], node: str = "probe", *, status: Status 
         status=status,
         verdict=worst if status is Status.SUCCEEDED else None if status is Status.SKIPPED else Verdict.UNKNOWN,
         findings=found,
+        watched=frozenset(fingerprint(FACTS.definition, node, name, f"the host of {name}") for name in seen),
     )
 
 
