@@ -38,7 +38,7 @@ class Process(Check):
     type: ClassVar[str] = "process"
 
     names: tuple[PlainText, ...] = ()
-    """The programs; without any, all processes together are counted."""
+    """The programs; without any, all processes together are counted, which needs a `count`."""
     match: Literal["exact", "pattern"] = "exact"
     """`exact`: the name of the program (`nginx`) or its path. `pattern`: a regular expression that is found somewhere
     in the name or in the command line. Arguments that the runner itself was given, and those of whatever has started
@@ -47,7 +47,10 @@ class Process(Check):
     """How many there must be of each: a number for at least as many (0 for none), or `{min: 1, max: 4}`."""
 
     def __post_init__(self) -> None:
-        """Refuse names that match everything, and patterns that do not compile."""
+        """Refuse names that match everything, patterns that do not compile, and a check that nothing could fail."""
+        if not self.names and self.count == Count():
+            hint = f"write names: [{self.name or 'nginx'}], or count: {{max: 500}} for all processes together"
+            raise Invalid("neither names nor count says what is to be judged", hint)
         for place, name in enumerate(self.names):
             if known(name) and not name.strip():
                 msg = "expected the name of a program, got an empty one"

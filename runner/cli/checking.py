@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from runner.cli.library import library_of
 from runner.cli.loading import load_text
 from runner.definition.library import SUFFIXES
-from runner.definition.source import read_file
+from runner.definition.source import read_file, unreadable
 from runner.errors import DefinitionError, Diagnostic, ExitCode, Unavailable, UsageError
 from runner.records import record
 from runner.reports.wording import counted
@@ -67,9 +67,13 @@ def _named(path: str, shell: Shell) -> Text:
 
 def _below(folder: str) -> Iterator[str]:
     """Find the definitions in a folder and those below it, but for hidden ones."""
-    for place, folders, files in os.walk(folder):
+    for place, folders, files in os.walk(folder, onerror=_refuse):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         yield from (str(Path(place, name)) for name in sorted(files) if name.endswith(SUFFIXES))
+
+
+def _refuse(error: OSError) -> NoReturn:
+    raise Unavailable(unreadable(error.filename, error)) from error
 
 
 def check(text: Text, shell: Shell, load: Load = load_text) -> Verdict:

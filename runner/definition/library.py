@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from runner.definition.source import Text, read_file
+from runner.definition.source import Text, read_file, unreadable
 from runner.errors import Transient, Unavailable, UsageError
 from runner.records import record
 from runner.spec import nearest
@@ -78,6 +79,15 @@ def text_of(found: StoredDefinition) -> Text:
     )
 
 
+@contextmanager
+def _readable() -> Iterator[None]:
+    """Raise `Unavailable` for a folder that may not be looked into."""
+    try:
+        yield
+    except OSError as error:
+        raise Unavailable(unreadable(error.filename, error)) from error
+
+
 @record
 class Library:
     """Finds definitions by name or path."""
@@ -93,10 +103,11 @@ class Library:
     warn: Callable[[str], None] = lambda _: None
     """Hears what keeps the database from being asked where a file was found."""
 
+    @_readable()
     def find(self, wanted: str) -> Text:
         """Return the definition that `--definition` names: `NAME`, `file:PATH`, `db:NAME`, `builtin:NAME` or a path.
 
-        Raises `Unavailable` where there is none, `UsageError` where it is no name.
+        Raises `Unavailable` where there is none or it cannot be read, `UsageError` where it is no name.
         """
         kind, _, rest = wanted.partition(":")
         if kind == "builtin":
@@ -110,10 +121,12 @@ class Library:
         return self._anywhere(wanted) or self._builtin(wanted) or self._missing(wanted, wanted)
 
     def files(self) -> Iterator[Path]:
-        """Return the files of the folders that could be definitions."""
+        """Return the files of the folders that could be definitions; raise `Unavailable` where one cannot be read."""
         for folder in self.folders:
-            found = folder.iterdir() if folder.is_dir() else iter(())
-            yield from sorted(path for path in found if path.suffix in SUFFIXES and path.is_file())
+            with _readable():
+                found = folder.iterdir() if folder.is_dir() else iter(())
+                files = sorted(path for path in found if path.suffix in SUFFIXES and path.is_file())
+            yield from files
 
     def builtins(self) -> tuple[str, ...]:
         """Return the names of the definitions that ship."""

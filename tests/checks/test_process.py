@@ -268,7 +268,7 @@ def test_what_the_runner_has_started_does_not_count(name: str, start: Start, tmp
 
 
 def test_nothing_at_all_counts_all_processes_of_the_machine(scope: Scope) -> None:
-    result = examine(read(Process, {}), scope)
+    result = examine(read(Process, {"count": {"min": 2}}), scope)
     count = result.seen.metrics["count"]
     assert (result.verdict, result.message) == (Verdict.OK, f"this machine has {count} processes")
     assert (result.seen.value, result.seen.metrics["processes"]) == (count, {})
@@ -475,9 +475,9 @@ def test_the_name_the_subject_and_the_task_say_which(scope: Scope) -> None:
     assert check.default_name == "process_nginx_redis_server"
     assert check.subject(scope) == "web-1:nginx,redis-server"
     assert check.task == "look through the processes for nginx, redis-server (at most 2)"
-    every = read(Process, {})
+    every = read(Process, {"count": {"max": 9}})
     assert (every.default_name, every.subject(scope)) == ("process", "web-1")
-    assert every.task == "look through the processes for all of them (at least 1)"
+    assert every.task == "look through the processes for all of them (at most 9)"
 
 
 def test_what_a_template_hides_is_let_through() -> None:
@@ -560,4 +560,13 @@ def test_a_wrong_configuration_is_refused(
 
 
 def test_a_count_of_nothing_is_at_least_one() -> None:
-    assert read(Process, {"count": {}}).count == Count(min=1)
+    assert read(Process, {"names": ["nginx"], "count": {}}).count == Count(min=1)
+
+
+@pytest.mark.parametrize(("given", "named"), [({}, "nginx"), ({"name": "sshd"}, "sshd"), ({"count": 1}, "nginx")])
+def test_a_check_that_nothing_could_fail_is_refused(given: dict[str, object], named: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        read(Process, given)
+    (problem,) = problems(caught.value)
+    assert problem["msg"] == "neither names nor count says what is to be judged"
+    assert problem["ctx"]["hint"] == f"write names: [{named}], or count: {{max: 500}} for all processes together"
