@@ -46,6 +46,10 @@ class Alert:
         return next((self.labels[key] for key in SUBJECTS if self.labels.get(key)), "")
 
 
+_OF_A_MACHINE: Final = frozenset({"cpu", "memory", "disk", "process", "command"})
+"""Types of checks that look at the machine that they run on."""
+
+
 @record
 class CheckResult:
     """One check, as it stands in a context node's output (`results`)."""
@@ -65,6 +69,11 @@ class CheckResult:
     tries: int = 1
     code: str = ""
     """Why it failed, as a stable word: `timed_out`, `connection_refused`, `not_resolved`, `status`, …"""
+
+    @property
+    def machine(self) -> str:
+        """The machine that it looked at; empty for what is beyond it."""
+        return self.subject.partition(":")[0] if self.type in _OF_A_MACHINE else ""
 
 
 @record

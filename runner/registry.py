@@ -48,7 +48,8 @@ class Registry(Generic[T]):
         if isinstance(value, str) and not isinstance(value, Template):
             return self._read_as(value, {}, value, ())
         if not isinstance(value, dict):
-            raise invalid(value, Invalid(f"expected a {self.kind}, got {described(value)}", code="E202"))
+            hint = f"write a name ({', '.join(self.table)}), or {{{self.key}: NAME, …}}"
+            raise invalid(value, Invalid(f"expected a {self.kind}, got {described(value)}", hint, code="E202"))
         if self.key not in value:
             missing = Invalid(
                 f'missing key "{self.key}"', f"known {self.kind}s: {', '.join(self.table)}", code="E201", at=(self.key,)
@@ -56,10 +57,8 @@ class Registry(Generic[T]):
             raise invalid(value, missing)
         name = value[self.key]
         if not isinstance(name, str) or isinstance(name, Template):
-            raise invalid(
-                value,
-                Invalid(f"expected the name of a {self.kind}, got {described(name)}", code="E202", at=(self.key,)),
-            )
+            msg = f"expected the name of a {self.kind}, got {described(name)}"
+            raise invalid(value, Invalid(msg, f"known: {', '.join(self.table)}", code="E202", at=(self.key,)))
         fields = {key: item for key, item in value.items() if key != self.key}
         return self._read_as(name, fields, value, (self.key,))
 

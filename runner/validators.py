@@ -9,19 +9,18 @@ from __future__ import annotations
 
 import os
 import pickle
-import typing
 import zlib
-from collections.abc import Callable, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import is_dataclass
 from functools import cache
 from inspect import get_annotations
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
-from runner.spec import Invalid, Template, described, did_you_mean
+from runner.spec import Invalid, Template
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from pydantic_core import CoreSchema, SchemaValidator, ValidationError
-    from pydantic_core.core_schema import ErrorType
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -213,13 +212,14 @@ def _at(value: object, path: tuple[str | int, ...]) -> object:
 
 def _translated(cls: type, error: ValidationError) -> ValidationError:
     from runner.lean_pydantic import InitErrorDetails, PydanticCustomError, ValidationError  # noqa: PLC0415 - only where something is wrong
+    from runner.sayings import said  # noqa: PLC0415 - likewise
 
     lines = []
     found = error.errors(include_url=False)
     for line in found:
         if line["type"] == "too_short" and any(_is_below(other["loc"], line["loc"]) for other in found):
             continue  # pydantic counts only the items that are sound
-        one = _ours(cls, line)
+        one = said(cls, line)
         kind = PydanticCustomError(cast("Any", one.code), "{sentence}", {"sentence": one.sentence, "hint": one.hint})
         lines.append(InitErrorDetails(type=kind, loc=(*line["loc"], *one.at), input=line["input"]))
     return ValidationError.from_exception_data(cls.__name__, lines)
@@ -227,102 +227,3 @@ def _translated(cls: type, error: ValidationError) -> ValidationError:
 
 def _is_below(path: tuple[str | int, ...], other: tuple[str | int, ...]) -> bool:
     return len(path) > len(other) and path[: len(other)] == other
-
-
-def _ours(cls: type, line: Mapping[str, Any]) -> Invalid:
-    """Say one of pydantic's lines in our words."""
-    kind, context = line["type"], line.get("ctx", {})
-    if "sentence" in context:
-        return Invalid(context["sentence"], context["hint"], code=kind)
-    if isinstance(context.get("error"), Invalid):
-        return cast("Invalid", context["error"])
-    say: Saying = _SAYINGS.get(kind, _plain)
-    return say(cls, line, context)
-
-
-Saying = Callable[[type, Mapping[str, Any], Mapping[str, Any]], Invalid]
-
-
-def _unknown_key(cls: type, line: Mapping[str, Any], _context: Mapping[str, Any]) -> Invalid:
-    key = str(line["loc"][-1])
-    owner = _class_at(cls, line["loc"][:-1])
-    return Invalid(f'unknown key "{key}"', did_you_mean(key, _keys(owner)), code="E203")
-
-
-def _missing_key(_cls: type, line: Mapping[str, Any], _context: Mapping[str, Any]) -> Invalid:
-    key = line["loc"][-1]
-    return Invalid(f'missing key "{key}"', f'add "{key}"', code="E201")
-
-
-def _not_listed(_cls: type, line: Mapping[str, Any], context: Mapping[str, Any]) -> Invalid:
-    known = [word.strip(" '") for word in context["expected"].replace(" or ", ", ").split(",")]
-    got = line["input"]
-    hint = did_you_mean(got, known) if isinstance(got, str) else f"known: {', '.join(known)}"
-    return Invalid(f"{described(got)} is not one of {', '.join(known)}", hint)
-
-
-def _expected(what: str) -> Saying:
-    def say(_cls: type, line: Mapping[str, Any], _context: Mapping[str, Any]) -> Invalid:
-        hint = ""
-        if what == "a text" and isinstance(line["input"], int | float):
-            hint = f'put it in quotes: "{described(line["input"])}"'
-        elif what == "a list" and isinstance(line["input"], dict):
-            hint = 'each item begins with "- "'
-        elif what == "an object" and line["input"] is None:
-            hint = "what belongs to it stands below, further to the right"
-        return Invalid(f"expected {what}, got {described(line['input'])}", hint, code="E202")
-
-    return say
-
-
-def _empty(_cls: type, _line: Mapping[str, Any], _context: Mapping[str, Any]) -> Invalid:
-    return Invalid("an empty list says nothing", "name at least one")
-
-
-def _no_text(_cls: type, _line: Mapping[str, Any], _context: Mapping[str, Any]) -> Invalid:
-    return Invalid("expected a text, got an empty one")
-
-
-def _plain(_cls: type, line: Mapping[str, Any], _context: Mapping[str, Any]) -> Invalid:
-    """Anything that needs no words of ours: bounds."""
-    return Invalid(f"{described(line['input'])} cannot stand here: {line['msg'].removeprefix('Input ')}")
-
-
-_SAYINGS: Final[dict[ErrorType, Saying]] = {
-    "unexpected_keyword_argument": _unknown_key,
-    "missing": _missing_key,
-    "literal_error": _not_listed,
-    "enum": _not_listed,
-    "string_type": _expected("a text"),
-    "int_type": _expected("a whole number"),
-    "int_from_float": _expected("a whole number"),
-    "float_type": _expected("a number"),
-    "bool_type": _expected("true or false"),
-    "dict_type": _expected("an object"),
-    "mapping_type": _expected("an object"),
-    "dataclass_type": _expected("an object"),
-    "dataclass_exact_type": _expected("an object"),
-    "list_type": _expected("a list"),
-    "tuple_type": _expected("a list"),
-    "too_short": _empty,
-    "string_too_short": _no_text,
-}
-
-
-def _keys(cls: type) -> list[str]:
-    return [one.name for one in fields(cls)] if is_dataclass(cls) else []
-
-
-def _class_at(cls: type, path: tuple[str | int, ...]) -> type:
-    """Find the dataclass that a path below `cls` leads to."""
-    for key in path:
-        hints = typing.get_type_hints(cls)
-        if isinstance(key, str) and key in hints:
-            inner = [one for one in _alternatives(hints[key]) if hasattr(one, "__dataclass_fields__")]
-            cls = inner[0] if inner else cls
-    return cls
-
-
-def _alternatives(hint: Any) -> list[Any]:  # noqa: ANN401 - a type expression
-    inner = typing.get_args(hint)
-    return [hint, *(found for one in inner for found in _alternatives(one))]

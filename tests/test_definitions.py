@@ -324,7 +324,7 @@ DELIVERIES: Final = {
             "text": f"[CRITICAL] {TITLE}",
             "blocks.0.text.text": f"[CRITICAL] {TITLE}",
             "blocks.2.text.text": (
-                f"*Likely cause*\n{WORDS['probable_cause']}\n"
+                f"*Likely cause*\n{WORDS['probable_cause']}\nopenai says so, and may be wrong.\n"
                 "• DiskWillFillIn4Hours (critical) is firing on db-1:9100: /data of db-1 is full in 3h"
             ),
             "blocks.3.text.text": (

@@ -70,6 +70,9 @@ NAMES: dict[str, Any] = {
 }
 
 
+SOUND = 'write it like: probe.verdict >= "warning" and not inputs.quiet'
+
+
 def evaluate(text: str, *, blocks: bool = False) -> object:
     return compile_template(text, blocks=blocks).evaluate(NAMES)
 
@@ -335,7 +338,7 @@ def test_filters(text: str, value: object) -> None:
         ),
         (["https://a.example", "b.example"], '"b.example" is no URL — write "https://b.example"'),
         (["https://a.example", 3], 'expected a text, got 3 — put it in quotes: "3"'),
-        ({"url": "https://a.example"}, "expected a text, got an object"),
+        ({"url": "https://a.example"}, "expected a text, got an object — put it in quotes, if a text is meant"),
         ([TOKEN], '"urlsplit" would open the secret «TOKEN» — a secret can only be put where it is needed'),
     ],
     ids=["no scheme", "scheme", "no host", "port", "one of several", "number", "object", "secret"],
@@ -765,8 +768,8 @@ FAILURE = 'set always: true on the node, and write a "when" that reads a node, l
         ("{{ a = 'b' }}", 'unexpected "=" — write == to compare'),
         ("{{ a === b }}", 'unexpected "=" — write == or !='),
         ("{{ a ? b : c }}", 'unexpected "?" — write "a if condition else b"'),
-        ("a && b = {{ c d }}", 'unexpected "d"'),
-        ("{{ '&&' x }}", 'unexpected "x"'),
+        ("a && b = {{ c d }}", f'unexpected "d" — {SOUND}'),
+        ("{{ '&&' x }}", f'unexpected "x" — {SOUND}'),
         ("one\ntwo {{ a && b }}", 'line 2: unexpected "&" — write "and"'),
         ("{{ always() }}", "there is no function always() — set always: true on the node"),
         ("{{ success() }}", f"there is no function success() — {SUCCESS}"),

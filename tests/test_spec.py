@@ -107,7 +107,7 @@ def test_what_is_no_duration_is_said(value: object, sentence: str, hint: str) ->
 
 
 def test_a_duration_ends_somewhere() -> None:
-    assert said(duration, "11w3650d") == ("E204", '"11w3650d" is longer than ten years', "")
+    assert said(duration, "11w3650d") == ("E204", '"11w3650d" is longer than ten years', 'write "520w" or less')
 
 
 def test_a_limit_leaves_some_time() -> None:
@@ -209,8 +209,8 @@ def test_what_is_no_percentage_is_said(value: object, told: tuple[str, str, str]
 
 def test_a_number_is_no_text_and_no_truth() -> None:
     assert number(3) == 3.0
-    assert said(number, "3") == ("E202", 'expected a number, got "3"', "")
-    assert said(number, False) == ("E202", "expected a number, got false", "")
+    assert said(number, "3") == ("E202", 'expected a number, got "3"', "write it without quotes: 3")
+    assert said(number, False) == ("E202", "expected a number, got false", "write one like 5 or 0.5")
 
 
 # --- thresholds --------------------------------------------------------------------------------------
@@ -339,9 +339,9 @@ def test_a_text_may_hold_secrets(value: object) -> None:
     ("value", "sentence", "hint"),
     [
         (3, "expected a text, got 3", 'put it in quotes: "3"'),
-        (None, "expected a text, got nothing", ""),
-        ([], "expected a text, got a list", ""),
-        ({}, "expected a text, got an object", ""),
+        (None, "expected a text, got nothing", "write one, or leave the key out"),
+        ([], "expected a text, got a list", "write one text"),
+        ({}, "expected a text, got an object", "put it in quotes, if a text is meant"),
     ],
 )
 def test_what_is_no_text_is_said(value: object, sentence: str, hint: str) -> None:
@@ -350,7 +350,7 @@ def test_what_is_no_text_is_said(value: object, sentence: str, hint: str) -> Non
 
 @pytest.mark.parametrize("value", ["", "  ", "\n"])
 def test_a_text_that_is_needed_is_not_empty(value: str) -> None:
-    assert said(filled_text, value) == ("E204", "expected a text, got an empty one", "")
+    assert said(filled_text, value) == ("E204", "expected a text, got an empty one", "write one, or leave the key out")
 
 
 @pytest.mark.parametrize(
@@ -419,7 +419,7 @@ def test_a_port_that_there_is_is_taken(given: str) -> None:
 
 def test_a_text_that_the_node_renders_is_any_text() -> None:
     assert block(Block("{% x %}")) == "{% x %}"
-    assert said(block, 3) == ("E202", "expected a text, got 3", "")
+    assert said(block, 3) == ("E202", "expected a text, got 3", 'put it in quotes: "3"')
 
 
 @pytest.mark.parametrize(

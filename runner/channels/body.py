@@ -50,7 +50,10 @@ _BLIND: Final = (
 
 def sections(facts: Facts, head: Headline, now: datetime, failure: str) -> tuple[Section, ...]:
     """Write every part that has something to say."""
+    alone = len(facts.firing) + len(facts.bad) == 1
     found = (
+        # a list repeats it anyway
+        Section(paragraphs=(flat(head.whole, _LONG),) if head.whole and alone else ()),
         _blindness(facts, head, now),
         _alerts(facts, head, now),
         _checks(facts, head),
@@ -162,12 +165,12 @@ def _checks(facts: Facts, head: Headline) -> Section:
     if not bad and head.kind is Kind.WELL:
         return Section(items=_first([Item(text=check_title(check)) for check in good], _CHECKS))
     if not bad:
-        return Section(paragraphs=_counted(good, "check is", "checks are"))
+        return Section(paragraphs=_counted(good, facts, "check is", "checks are"))
     if len(bad) == 1 and head.alert is None:
-        fine = _counted(good, "other check is", "other checks are")
+        fine = _counted(good, facts, "other check is", "other checks are")
         return Section(paragraphs=(*_measured(bad[0]), *_seen(facts), *fine))
     listed = _first([_check_item(check) for check in bad], _CHECKS)
-    fine_items = (Item(text=f"ok: {names(good)}"),) if good else ()
+    fine_items = (Item(text=f"ok{_fine(good, facts)}"),) if good else ()
     count = f"{len(bad)} of {len(facts.checks)} checks are not ok: {_graded(check.verdict for check in bad)}."
     tally = (count,) if len(bad) > 1 else ()
     return Section(heading="" if tally else "Checks", paragraphs=(*tally, *_seen(facts)), items=(*listed, *fine_items))
@@ -214,8 +217,19 @@ def _first(items: Sequence[Item], limit: int) -> tuple[Item, ...]:
     return (*items[:limit], *([Item(text=f"… and {rest} more")] if rest > 0 else []))
 
 
-def _counted(good: Sequence[CheckResult], one: str, many: str) -> tuple[str, ...]:
-    return (f"{counted(len(good), one, many)} ok: {names(good)}.",) if good else ()
+def _counted(good: Sequence[CheckResult], facts: Facts, one: str, many: str) -> tuple[str, ...]:
+    return (f"{counted(len(good), one, many)} ok{_fine(good, facts)}.",) if good else ()
+
+
+def _fine(good: Sequence[CheckResult], facts: Facts) -> str:
+    """Name checks that are ok; beside an alert, which may be about another machine, with the machine that they saw."""
+    here = [check for check in good if check.machine]
+    if not facts.alerts or len({check.machine for check in here}) != 1:
+        return f": {names(good)}"
+    machine = flat(here[0].machine)
+    if len(here) == len(good):
+        return f" on {machine}: {names(good)}"
+    return f": {names(here)} on {machine}; {names([check for check in good if not check.machine])}"
 
 
 def _measured(check: CheckResult) -> Iterator[str]:
@@ -232,11 +246,12 @@ def _cause(facts: Facts) -> Section:
     if analysis is None:
         return Section()
     local = "The analysis service gave no answer; this comes from the local rules."
-    doubt = (local,) if analysis.fallback_used else ()
+    by_model = () if analysis.provider == "local" else (f"{flat(analysis.provider)} says so, and may be wrong.",)
+    doubt = (local,) if analysis.fallback_used else by_model
     if not analysis.probable_cause:
         # the local rules sum up what stands above anyway
         said = () if analysis.provider == "local" else tuple(filter(None, (flat(analysis.summary, _LONG),)))
-        return Section(heading="Analysis", paragraphs=(*said, *doubt))
+        return Section(heading="Analysis", paragraphs=(*said, *(doubt if said or analysis.fallback_used else ())))
     # of the first, which is about the cause: what the others rest on would pass for a proof of it here
     return Section(
         heading="Likely cause",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Final, Literal
 
 from runner.channels.model import Partly
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 PAUSES: Final = (0.5, 1.5)
 """Seconds before the second and the third try, where the receiver does not ask for others."""
+_INSIDE: Final = frozenset({"may_repeat", "partly"})
+"""What is for the node, and not for the result."""
 _LONGEST_TRY: Final = 10.0
 """Seconds; a try that hangs leaves time for another."""
 _NEVER_ARRIVED: Final = frozenset({"no_network", "no_resolver", "not_resolved", "connection_refused", "unreachable"})
@@ -39,6 +41,8 @@ class Delivery:
     """Why it failed or was held back, or who of several it did not reach."""
     may_repeat: bool = False
     """It failed in a way that another try cannot make arrive twice; the node's `retry` decides whether there is one."""
+    partly: bool = False
+    """It failed, and some of it has arrived all the same."""
 
     @property
     def name(self) -> str:
@@ -47,7 +51,7 @@ class Delivery:
 
     def plain(self) -> dict[str, object]:
         """Return it as it stands in the result."""
-        return {field.name: getattr(self, field.name) for field in fields(self) if field.name != "may_repeat"}
+        return {field.name: getattr(self, field.name) for field in fields(self) if field.name not in _INSIDE}
 
 
 def deliver(channel: Channel, message: Message, scope: Scope) -> Delivery:
@@ -69,10 +73,11 @@ def deliver(channel: Channel, message: Message, scope: Scope) -> Delivery:
         except NodeError as error:
             pause = _pause(error, parcel, attempts)
             if pause is None or pause >= scope.deadline.left:
-                if isinstance(error.known, Partly):
-                    return _sent(channel, scope, error.known, attempts)
-                reason = _reason(error, scope.deadline)
-                return _failed(channel, scope, reason, attempts, may_repeat=_may_repeat(error, parcel))
+                partly = error.known if isinstance(error.known, Partly) else None
+                if partly and partly.enough:
+                    return _sent(channel, scope, partly, attempts)
+                failed = _failed(channel, scope, _reason(error, scope.deadline), attempts)
+                return replace(failed, may_repeat=_may_repeat(error, parcel), partly=partly is not None)
             wait = pause
         else:
             return _sent(channel, scope, sent, attempts)
@@ -123,6 +128,5 @@ def _sent(channel: Channel, scope: Scope, sent: str | Partly | None, attempts: i
     )
 
 
-def _failed(channel: Channel, scope: Scope, reason: str, attempts: int, *, may_repeat: bool = False) -> Delivery:
-    error = scope.masker.mask(reason)
-    return Delivery(driver=channel.driver, status="failed", attempts=attempts, error=error, may_repeat=may_repeat)
+def _failed(channel: Channel, scope: Scope, reason: str, attempts: int) -> Delivery:
+    return Delivery(driver=channel.driver, status="failed", attempts=attempts, error=scope.masker.mask(reason))

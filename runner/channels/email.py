@@ -140,23 +140,36 @@ class Email(Channel):
             password = None
         return (*found.values(), whole, *([Secret(whole.name, password)] if password else []))
 
+    def check(self) -> None:
+        """Look at the server, the login and the addresses."""
+        self._server()
+        self._addresses()
+
     def compose(self, message: Message, scope: Scope) -> Mail:  # noqa: ARG002 - every channel has it
         """Write the mail."""
         from runner.channels.letter import letter  # noqa: PLC0415 - 15 ms that only a mail pays
 
         server = self._server()
+        sender, recipients = self._addresses()
+        return Mail(
+            server=server,
+            named=self.smtp_host or "",
+            shown=(str(self.from_address), ", ".join(map(str, self._recipients))),
+            letter=letter(message, sender, recipients),
+        )
+
+    @property
+    def _recipients(self) -> tuple[Sealable, ...]:
+        """Those that are given, each of which may hold several."""
+        return self.to_addresses if isinstance(self.to_addresses, tuple) else (self.to_addresses or "",)
+
+    def _addresses(self) -> tuple[Mailbox, tuple[Mailbox, ...]]:
+        """Read who sends it, and who is to get it."""
         senders = _mailboxes("from_address", self.from_address or "")
         if len(senders) > 1:
             msg = f"{_called('from_address', self.from_address or '')} holds more than one address"
             raise NodeError(msg, code="bad_address")
-        given = self.to_addresses if isinstance(self.to_addresses, tuple) else (self.to_addresses or "",)
-        recipients = distinct(one for item in given for one in _mailboxes("to_addresses", item))
-        return Mail(
-            server=server,
-            named=self.smtp_host or "",
-            shown=(str(self.from_address), ", ".join(map(str, given))),
-            letter=letter(message, senders[0], recipients),
-        )
+        return senders[0], distinct(one for item in self._recipients for one in _mailboxes("to_addresses", item))
 
     def _server(self) -> MailServer:
         """Put together what the URL and the options say; an option wins."""

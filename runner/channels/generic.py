@@ -67,6 +67,10 @@ class Generic(Channel):
         address = credentials({"endpoint": self.endpoint or self.webhook_url})
         return (*address.values(), *self._credentials().values())
 
+    def check(self) -> None:
+        """Look at the URL."""
+        web_url(self.secrets()[0])
+
     def compose(self, message: Message, scope: Scope) -> Post:
         """Make the request."""
         return Post(

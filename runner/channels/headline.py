@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from runner.facts import Alert, Facts
 
 TITLE_LIMIT: Final = 250
+SHORTEST_LIMIT: Final = 150
+"""Characters of a title that every channel shows: Slack's header has no more."""
 
 
 @record
@@ -25,6 +27,8 @@ class Headline:
     title: str
     alert: Alert | None = None
     """The alert that the title names."""
+    whole: str = ""
+    """What the title is about in full, where some channels cut it."""
 
 
 def headline(facts: Facts, definition: str, failure: str) -> Headline:
@@ -55,9 +59,9 @@ def _problem(facts: Facts) -> Headline | None:
         tag, text, alert = str(firing[0].severity), alert_name(firing[0]), firing[0]
     else:
         tag, text, alert = str(bad[0].verdict), check_title(bad[0]), None
-    return Headline(
-        kind=Kind.PROBLEM, severity=max(severities), title=_title(tag, clipped(text, 200) + more), alert=alert
-    )
+    title = _title(tag, clipped(text, 200) + more)
+    whole = text if len(f"[{tag}] {text}{more}") > SHORTEST_LIMIT else ""
+    return Headline(kind=Kind.PROBLEM, severity=max(severities), title=title, alert=alert, whole=whole)
 
 
 def _severity(verdict: Verdict) -> Severity:

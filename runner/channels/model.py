@@ -29,6 +29,8 @@ class Partly:
     message_id: str | None
     missed: str
     """Who it did not reach, and why."""
+    enough: bool = True
+    """It counts as sent: another try would reach the same once more, and nobody else."""
 
 
 class Parcel(Protocol):
@@ -75,6 +77,9 @@ class Channel(ABC):
         """Return the channel with the options that are not given taken from their variables."""
         found = {option: variables.get(self.variables[option]) for option in self.wanting()}
         return replace(self, **{option: value for option, value in found.items() if value is not None})
+
+    def check(self) -> None:  # noqa: B027 - one without options has nothing to look at
+        """Raise `NodeError` where an option can be seen to be of no use, all of them being known."""
 
     def secrets(self) -> tuple[Secret, ...]:
         """Return the credentials among its options, whether they were declared as secrets or not."""

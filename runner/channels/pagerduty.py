@@ -12,7 +12,7 @@ from runner.channels.grouping import incidents
 from runner.channels.incident import dedup_key
 from runner.channels.incident_page import own_messages, rows
 from runner.channels.message import Kind
-from runner.channels.model import Channel, concealed, credentials
+from runner.channels.model import Channel, Partly, concealed, credentials
 from runner.channels.web import Post, error_objection, json_in, page_objection, web_url
 from runner.channels.wording import clipped, flat, open_name
 from runner.errors import Cancelled, NodeError
@@ -153,6 +153,10 @@ class PagerDuty(Channel):
         """Return the integration key."""
         return tuple(credentials({"integration_key": self.integration_key or self.routing_key}).values())
 
+    def check(self) -> None:
+        """Look at the URL."""
+        web_url(self._address)
+
     def compose(self, message: Message, scope: Scope) -> Events:
         """Make an event for each incident, the open ones first."""
         open_only = self.event_action in {"trigger", "acknowledge"}
@@ -167,6 +171,10 @@ class PagerDuty(Channel):
         events.sort(key=lambda one: (_STATUSES.index(one.status), -one.facts.verdict.rank))
         return Events(posts=tuple(self._post(event, _also(event, events), scope) for event in events))
 
+    @property
+    def _address(self) -> Secret:
+        return concealed("events_url", self.events_url or EVENTS_URL)
+
     def _post(self, event: Event, also: Sequence[str], scope: Scope) -> Post:
         (key,) = self.secrets()
         body = {
@@ -179,7 +187,7 @@ class PagerDuty(Channel):
             "client_url": self.client_url or scope.run.url,
         }
         return Post(
-            url=web_url(concealed("events_url", self.events_url or EVENTS_URL)),
+            url=web_url(self._address),
             body={name: item for name, item in body.items() if item},
             headers={"Content-Type": "application/json"},
             repeatable=True,
@@ -227,13 +235,10 @@ class Events:
         """Say how many events have not arrived, where there is more than one."""
         if len(self.posts) == 1:
             return error
-        count = f"{len(self.posts) - len(self.accepted)} of {len(self.posts)} events"
-        return NodeError(
-            f"{count} did not arrive: {error.message}",
-            code=error.code,
-            retryable=error.retryable,
-            retry_after=error.retry_after,
-        )
+        missed = f"{len(self.posts) - len(self.accepted)} of {len(self.posts)} events did not arrive: {error.message}"
+        # it fails all the same, so that the next run sends all of them: those that are known are taken for the same
+        known = Partly(message_id=None, missed=missed, enough=False) if self.accepted else None
+        return NodeError(missed, code=error.code, retryable=error.retryable, retry_after=error.retry_after, known=known)
 
 
 def _objection(response: Response) -> str:

@@ -54,6 +54,10 @@ class Slack(Channel):
     webhook_url: Url | None = None
     """The address that Slack gave the webhook; always a secret."""
 
+    def check(self) -> None:
+        """Look at the URL."""
+        web_url(*self.secrets())
+
     def compose(self, message: Message, scope: Scope) -> Post:  # noqa: ARG002 - every channel has it
         """Make the request."""
         body = {"text": _fallback(message), "blocks": blocks(message)}

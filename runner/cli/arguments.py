@@ -23,6 +23,23 @@ _MARGIN: Final = 30
 _COMMAND: Final = max(map(len, COMMANDS))
 _NUMBER: Final = re.compile(r"\s*\d+(\.\d+)?\s*")
 
+_HABITS: Final = {
+    "check": "validate",
+    "lint": "validate",
+    "test": "validate",
+    "help": "--help",
+    "version": "--version",
+    "plan": "--dry-run",
+    "ls": "list",
+    "-c": "--config",
+    "-d": "--definition",
+    "-f": "--file",
+    "-i": "--input",
+    "-n": "--dry-run",
+    "-o": "--results",
+}
+"""What other tools have taught people to write, and what it is called here."""
+
 EXAMPLES: Final = """\
 examples:
   pipeline-runner --definition web-health              run a definition of this repository
@@ -81,16 +98,27 @@ class Parser(argparse.ArgumentParser):
             return hint
         known = [flag for action in self._actions for flag in action.option_strings]
         flags = [match[0] for word in unknown if (match := re.match(r"--?[\w-]+", word))]
-        found = [near for near in (nearest(flag, known) for flag in flags) if near]
+        if command := next((flag.strip("-") for flag in flags if flag.strip("-") in COMMANDS), ""):
+            return f": it is a command, pipeline-runner {command}"
+        found = [near for near in (_HABITS.get(flag) or nearest(flag, known) for flag in flags) if near]
         return f": did you mean {', '.join(found)}?" if found else ""
 
     def _misplaced(self, word: str) -> str:
         """Say how to name a definition: `run` takes it with a flag, the other commands take it without one."""
         takes = next((action.metavar for action in self._actions if not action.option_strings), None)
         if takes is None:
-            return "" if word.startswith("-") else f": to run a definition, write --definition {word}"
+            return "" if word.startswith("-") else self._stray(word)
         flag = word.partition("=")[0]
         return f": it takes {takes} without a flag" if flag in {"--config", "--definition"} else ""
+
+    def _stray(self, word: str) -> str:
+        """Say what a word may be meant for, where none is expected."""
+        flag = next((one.option_strings[0] for one in self._actions if word in str(one.metavar).split("|")), "")
+        if flag:
+            return f": write {flag} {word}"
+        if "://" in word:
+            return ": a value that has a space in it needs quotes, as in --input 'urls=https://a.example https://b.example'"
+        return f": to run a definition, write --definition {word}" if self.prog.endswith("runner") else ""
 
     def _lacking(self, message: str) -> str:
         """Say of a flag without its value what the value is."""
@@ -106,7 +134,7 @@ def split(arguments: list[str]) -> tuple[str, list[str]]:
         return "run", arguments
     name, *rest = arguments
     if name not in COMMANDS:
-        near = nearest(name, list(COMMANDS))
+        near = _HABITS.get(name) or nearest(name, list(COMMANDS))
         others = f"to run a definition, write --definition {name}; the commands are {', '.join(COMMANDS)}"
         hint = f'did you mean "{near}"?' if near else others
         raise UsageError(f"unknown command {described(name)} — {hint}")

@@ -68,7 +68,12 @@ class Needs:
             variables=variables,
             directory=directory,
             secrets=tuple(dict.fromkeys((*variables.values(), *credentials, *stored_here))),
-            missing=(*unreadable.values(), *lacking, *(_withheld(wanted - given, environ) if lacking else ())),
+            missing=(
+                *unreadable.values(),
+                *lacking,
+                *(_withheld(wanted - given, environ) if lacking else ()),
+                *_faults(definition, nodes, variables, absent),
+            ),
             unset=tuple(sentence for sentence in lacking if sentence not in hopeless),
         )
 
@@ -128,6 +133,16 @@ def _lacking(nodes: Mapping[str, Node], variables: Collection[str], stored: Stor
 def _missing(node: Node, variables: Collection[str], stored: Stored) -> tuple[str, ...]:
     missing = getattr(node, "missing", None)
     return tuple(missing(variables, stored)) if missing else ()
+
+
+def _faults(
+    definition: Definition, nodes: Mapping[str, Node], variables: Mapping[str, Secret], absent: Collection[str]
+) -> Iterator[str]:
+    """Say what is set and can be of no use; nothing of nodes that want an optional secret that is not there."""
+    for step in definition.steps:
+        faults = getattr(nodes.get(step.id), "faults", None)
+        if faults and not named_secrets(step.config) & set(absent):
+            yield from (f"node {step.id}: {one}" for one in faults(variables))
 
 
 def _withheld(names: Collection[str], environ: Mapping[str, str]) -> Iterator[str]:

@@ -112,7 +112,11 @@ def read_secret_needs(value: object) -> Mapping[str, SecretNeed]:
 
 def _read_secret_need(item: tuple[str, object]) -> tuple[str, SecretNeed]:
     name, need = item
-    return read_variable(name), read(SecretNeed, {} if need is None else need)
+    if need is not None and not isinstance(need, dict):
+        # whatever stands there, it may be a secret
+        hint = f"name it, secrets: [{name}], and set {name} in the environment"
+        raise Invalid("a definition does not hold the values of its secrets", hint, code="E202")
+    return read_variable(name), read(SecretNeed, need or {})
 
 
 Next: TypeAlias = Annotated[

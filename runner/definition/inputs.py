@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 
 from runner.records import record
 from runner.spec import Invalid, described, did_you_mean
+from runner.spec.mending import as_list, as_number, as_text
 
 _BOOLEANS: Final = {"true": True, "false": False}
 
@@ -67,7 +68,7 @@ def _string(value: object) -> str:
         return value
     if isinstance(value, int | float):
         return described(value)
-    raise Invalid(f"expected a text, got {described(value)}", code="E202")
+    raise Invalid(f"expected a text, got {described(value)}", as_text(value), code="E202")
 
 
 def _number(value: object) -> int | float:
@@ -77,7 +78,7 @@ def _number(value: object) -> int | float:
         return int(value)
     if isinstance(value, str) and re.fullmatch(r"[+-]?\d{1,15}\.\d{1,15}", value.strip()):
         return float(value)
-    raise Invalid(f"expected a number, got {described(value)}", code="E202")
+    raise Invalid(f"expected a number, got {described(value)}", as_number(value), code="E202")
 
 
 def _boolean(value: object) -> bool:
@@ -85,7 +86,7 @@ def _boolean(value: object) -> bool:
         return value
     if isinstance(value, str) and value.strip().lower() in _BOOLEANS:
         return _BOOLEANS[value.strip().lower()]
-    raise Invalid(f"expected true or false, got {described(value)}", code="E202")
+    raise Invalid(f"expected true or false, got {described(value)}", "write true or false", code="E202")
 
 
 def _chosen(declared: Input, value: object) -> object:
@@ -100,13 +101,15 @@ def _list(value: object) -> list[object]:
     if isinstance(value, list | tuple):
         return list(value)
     if not isinstance(value, str):
-        raise Invalid(f"expected a list, got {described(value)}", code="E202")
+        raise Invalid(f"expected a list, got {described(value)}", as_list(value), code="E202")
     if not value.lstrip().startswith("["):
         return [item for item in re.split(r"[\s,]+", value) if item]
     try:
         found = json.loads(value)
     except ValueError as error:
-        raise Invalid(f"expected a list, got no JSON: {error}", code="E202") from error
+        raise Invalid(f"expected a list, got no JSON: {error}", 'write ["a", "b"], or a, b', code="E202") from error
     except RecursionError as error:
-        raise Invalid("expected a list, got one that is nested too deeply", code="E202") from error
+        raise Invalid(
+            "expected a list, got one that is nested too deeply", "write a flatter one", code="E202"
+        ) from error
     return list(found)

@@ -173,7 +173,8 @@ class Library:
             raise UsageError(f"{wanted!r} names no definition — {hint}")
         found = self.named.find(name)
         if found is None:
-            hint = meant(name.partition("@")[0], {one.name: one.name for one in self.named.names()})
+            known = {one.name: one.name for one in self.named.names()}
+            hint = meant(name.partition("@")[0], known) or "Put it there with: pipeline-runner db import FILE."
             raise Unavailable(_not_found(f"{_NOT_FOUND}: {wanted}", hint, str(self.named.database)))
         return found
 

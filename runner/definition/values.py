@@ -7,6 +7,7 @@ from typing import Annotated, Final, TypeAlias
 from runner.spec import Invalid, ReadBy, described
 from runner.spec import name as read_name
 from runner.spec import number as read_number
+from runner.spec.mending import as_number
 from runner.spec.texts import NAME_SCHEMA
 
 MAX_RETRIES: Final = 20
@@ -45,7 +46,7 @@ def read_retries(value: object) -> int:
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_RETRIES:
         return value
     msg = f"expected a whole number from 0 to {MAX_RETRIES}, got {described(value)}"
-    raise Invalid(msg, code="E202")
+    raise Invalid(msg, as_number(value, whole=True), code="E202")
 
 
 def read_backoff(value: object) -> float:

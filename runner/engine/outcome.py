@@ -62,9 +62,8 @@ def run_exit(nodes: Sequence[NodeResult], verdict: Verdict, fail_on: FailOn, end
 
 def _reasons(nodes: Sequence[NodeResult], verdict: Verdict, fail_on: FailOn, *, late: bool) -> Iterator[Exit]:
     broken = [node for node in nodes if node.required and node.status.broke]
-    for node in broken:
-        if node.undelivered:
-            yield Exit(code=ExitCode.UNDELIVERED, reason=_why(node))
+    for node in _unheard(nodes):
+        yield Exit(code=ExitCode.UNDELIVERED, reason=_why(node))
     if late:
         yield Exit(code=ExitCode.TIMED_OUT, reason="the run's time was up")
     for node in broken:
@@ -78,6 +77,13 @@ def _reasons(nodes: Sequence[NodeResult], verdict: Verdict, fail_on: FailOn, *, 
     yield Exit(
         code=ExitCode.OK, reason="completed" if verdict is Verdict.OK else f"completed, the verdict is {verdict}"
     )
+
+
+def _unheard(nodes: Sequence[NodeResult]) -> Iterator[NodeResult]:
+    """Find the nodes whose word reached nobody: those that had to tell people, else all where none has told any."""
+    silent = [node for node in nodes if node.undelivered and node.status.broke]
+    heard = any(node.output.get("channels_succeeded") for node in nodes)
+    yield from (node for node in silent if node.required or not heard)
 
 
 def _why(node: NodeResult) -> str:

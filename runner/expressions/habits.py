@@ -22,6 +22,7 @@ _SIGNS: Final = (
     (re.compile(r"(?<![=!<>])=(?!=)"), "write == to compare"),
 )
 
+_SOUND: Final = 'write it like: probe.verdict >= "warning" and not inputs.quiet'
 _STATUS: Final = 'write a "when" that reads a node, like: probe.status == "failed"'
 FOREIGN_FUNCTIONS: Final[Mapping[str, str]] = {
     "always": "set always: true on the node",
@@ -70,11 +71,12 @@ FOREIGN_FILTERS: Final[Mapping[str, str]] = {
 
 
 def sign_hint(line: str, *, bare: bool) -> str:
-    """Return the hint at the first foreign operator in a line that could not be read; empty where there is none.
+    """Return the hint at the first foreign operator in a line that could not be read, else at what can be.
 
     `bare` says that all of it is an expression.
     """
     line = line[:_LONGEST_LINE]
     pieces = [line] if bare or not _BEGIN.search(line) else _BEGIN.split(line)[1:]
     unquoted = _QUOTED.sub("''", " ".join(_END.split(piece, 1)[0] for piece in pieces))
-    return next((hint for sign, hint in _SIGNS if sign.search(unquoted)), "")
+    found = [(match.start(), hint) for sign, hint in _SIGNS if (match := sign.search(unquoted))]
+    return min(found)[1] if found else _SOUND

@@ -13,6 +13,7 @@ from runner.providers.local import Local
 from runner.records import record
 from runner.results import Output, Problem, Severity, Verdict
 from runner.spec import Invalid, ReadBy, described, did_you_mean
+from runner.spec.mending import as_object
 from runner.threads import concurrently
 from runner.validators import invalid, read
 
@@ -74,7 +75,7 @@ class Intelligence:
         inner = tree.get("provider_config", {})
         if not isinstance(inner, dict):
             msg = f"expected an object, got {described(inner)}"
-            raise invalid(tree, Invalid(msg, code="E202", at=("provider_config",)))
+            raise invalid(tree, Invalid(msg, as_object(inner), code="E202", at=("provider_config",)))
         outer = {key: value for key, value in tree.items() if key not in OWN}
         own = {key: tree[key] for key in ("fallback",) if key in tree}
         named = {key: tree[key] for key in ("provider",) if key in tree}

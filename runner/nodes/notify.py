@@ -19,7 +19,7 @@ from runner.facts import gather
 from runner.records import record
 from runner.results import NOTHING, Output, Problem
 from runner.scope import Variable
-from runner.spec import BlockText, Invalid
+from runner.spec import Block, BlockText, Invalid, Template
 from runner.validators import invalid, read
 
 if TYPE_CHECKING:
@@ -115,7 +115,8 @@ class Notify:
 
     def plan(self, scope: Scope) -> Iterator[str]:
         """Show the message as each channel would send it, as far as it is known."""
-        yield from (f"would exit 4: {sentence}" for sentence in self.missing(scope.variables, scope.directory))
+        wrong = (*self.missing(scope.variables, scope.directory), *self.faults(scope.variables))
+        yield from (f"would exit 4: {sentence}" for sentence in wrong)
         facts = gather(scope)
         if reason := News.of(self.send, scope).held_back:
             yield f"as far as is known, the message would be held back: {reason}"
@@ -164,6 +165,17 @@ class Notify:
             return (*_unusable(self._named(), self._drivers(), variables, stored.channels), *wanted)
         hint = "set PIPELINE_DATABASE_URL, or give its driver and options here"
         return (*(f'channel "{place.name}" {_NO_DATABASE}: {hint}' for place in self._named()), *wanted)
+
+    def faults(self, variables: Mapping[str, Secret]) -> Iterator[str]:
+        """Say which channels cannot send as they are set, before anybody has to be told."""
+        for channel in self._drivers():
+            whole = channel.filled(variables)
+            if whole.lacking() or _is_open(whole):
+                continue
+            try:
+                whole.check()
+            except NodeError as error:
+                yield f"the {channel.driver} channel of this node cannot send: {error.message}"
 
     def secrets(self) -> tuple[Secret, ...]:
         """Return the credentials in the configuration, whether they were declared as secrets or not."""
@@ -225,6 +237,13 @@ def _wanting(channel: Channel, variables: Collection[str]) -> tuple[str, ...]:
     return tuple(option for option in channel.lacking() if channel.variables[option] not in variables)
 
 
+def _is_open(channel: Channel) -> bool:
+    """Say whether an option is known only when the node runs."""
+    values = (getattr(channel, field.name) for field in fields(channel))
+    parts = (one for value in values for one in (value if isinstance(value, tuple) else (value,)))
+    return any(isinstance(one, Template) and not isinstance(one, Block) for one in parts)
+
+
 def _places(
     place: Channel | Named, variables: Mapping[str, Secret], directory: Directory | None
 ) -> Iterator[tuple[str, Channel]]:
@@ -265,7 +284,8 @@ def _refuse_silence(deliveries: Sequence[Delivery]) -> None:
         return
     reasons = "; ".join(f"{delivery.name}: {delivery.error}" for delivery in deliveries)
     retryable = all(delivery.may_repeat for delivery in deliveries)
-    msg = f"the message reached nobody: {reasons}"
+    arrived = "arrived only in part" if any(delivery.partly for delivery in deliveries) else "reached nobody"
+    msg = f"the message {arrived}: {reasons}"
     raise NodeError(msg, code="undelivered", retryable=retryable, undelivered=True)
 
 

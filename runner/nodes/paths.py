@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, cast
 from runner.errors import NodeError
 from runner.records import record
 from runner.spec import Invalid, Template, described
+from runner.spec.mending import as_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -119,7 +120,7 @@ def query(value: object) -> Query:
         return cast("Query", value)  # known when the node runs
     if not isinstance(value, str):
         msg = f"expected a JMESPath expression, got {described(value)}"
-        raise Invalid(msg, code="E202")
+        raise Invalid(msg, as_text(value), code="E202")
     import jmespath  # noqa: PLC0415 - only where a definition uses it
     from jmespath.exceptions import JMESPathError  # noqa: PLC0415 - only where a definition uses it
 

@@ -109,9 +109,14 @@ def words(text: str) -> tuple[str, ...]:
 
 def _named(text: str) -> Rule | None:
     said = words(text)
+    known = frozenset(said)  # a text of many words is gone through only for what can be in it
     for rule in RULES:
-        more = not rule.also or not rule.also.isdisjoint(said)
-        if more and rule.unless.isdisjoint(said) and any(_holds(said, phrase) for phrase in rule.phrases):
+        more = not rule.also or not rule.also.isdisjoint(known)
+        if (
+            more
+            and rule.unless.isdisjoint(known)
+            and any(known.issuperset(phrase) and _holds(said, phrase) for phrase in rule.phrases)
+        ):
             return rule
     return None
 

@@ -6,6 +6,7 @@ import re
 from typing import Annotated, Final, TypeAlias
 
 from runner.spec.base import Invalid, ReadBy, Template, described
+from runner.spec.mending import as_number
 
 _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 _DURATION: Final = r"(?:\d+(?:\.\d+)?(?:ms|s|m|h|d|w))+"
@@ -22,7 +23,7 @@ def duration(value: object) -> float:
         seconds = sum(float(number) * _UNITS[unit] for number, unit in re.findall(_DURATION_PART, value))
         if seconds > _FOREVER:
             msg = f"{described(value)} is longer than ten years"
-            raise Invalid(msg)
+            raise Invalid(msg, 'write "520w" or less')
         return seconds
     hint = 'write it with a unit, like "30s", "5m" or "1h30m"'
     if isinstance(value, int | float) and not isinstance(value, bool):
@@ -147,7 +148,7 @@ def number(value: object) -> float:
         return value  # type: ignore[return-value]  # known when the node runs
     if isinstance(value, bool) or not isinstance(value, int | float):
         msg = f"expected a number, got {described(value)}"
-        raise Invalid(msg, code="E202")
+        raise Invalid(msg, as_number(value), code="E202")
     return float(value)
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Final, TypeAlias
 
 from runner.secrets import Sealed, Secret, reveal
 from runner.spec.base import Invalid, ReadBy, Template, described
+from runner.spec.mending import as_text
 from runner.spec.urls import with_hidden_user, without_values
 
 NAME_PATTERN: Final = r"^[A-Za-z_][A-Za-z0-9_]*$"
@@ -33,8 +34,7 @@ def text(value: object) -> str | Secret | Sealed:
     if isinstance(value, str | Secret | Sealed):
         return value
     msg = f"expected a text, got {described(value)}"
-    hint = f'put it in quotes: "{value}"' if isinstance(value, int | float) else ""
-    raise Invalid(msg, hint, code="E202")
+    raise Invalid(msg, as_text(value), code="E202")
 
 
 def filled_text(value: object) -> str | Secret | Sealed:
@@ -42,7 +42,7 @@ def filled_text(value: object) -> str | Secret | Sealed:
     found = text(value)
     if not isinstance(found, Template) and not str(found).strip():
         msg = "expected a text, got an empty one"
-        raise Invalid(msg)
+        raise Invalid(msg, "write one, or leave the key out")
     return found
 
 
@@ -119,7 +119,7 @@ def block(value: object) -> str:
     if isinstance(value, str):
         return value
     msg = f"expected a text, got {described(value)}"
-    raise Invalid(msg, code="E202")
+    raise Invalid(msg, as_text(value), code="E202")
 
 
 BlockText: TypeAlias = Annotated[str, ReadBy(block, {"type": "string"})]

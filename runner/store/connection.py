@@ -74,7 +74,7 @@ def as_text(connection: Connection, column: str) -> str:
 
 
 REASONS: Final = {
-    "absent": "is not there",
+    "absent": "is not there — make it with: pipeline-runner db upgrade",
     "no_table": "has not the tables of this version",
     "no_permission": "does not permit this",
     "read_only": "cannot be written",

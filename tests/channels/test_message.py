@@ -108,7 +108,7 @@ The sender left out 2 more alerts.
 First seen in this run.
 - CRITICAL db1: disk / is 96.2% full, above 95%
 - WARNING shop: https://shop.example/ answered 503, expected 200..399 (failed 2 of 2 tries)
-- ok: memory
+- ok on db1: memory
 
 This run: https://ci.example/runs/1
 Source of HighCPUUsage: https://prometheus.example/graph?g0=cpu
@@ -128,7 +128,7 @@ It is over. It fired from 2026-03-01 09:55 UTC to 2026-03-01 11:00 UTC (1h5m).
 It was about: CPU usage is above 80% for 5 minutes
 Labels: job=node
 
-1 check is ok: memory.
+1 check is ok on db1: memory.
 
 This run: https://ci.example/runs/1
 Source of HighCPUUsage: https://prometheus.example/graph?g0=cpu
@@ -416,10 +416,28 @@ def test_alerts_that_are_not_listed_are_named_with_where_they_are() -> None:
     assert "\n- … and 5 more: Down on web-10, web-11, web-12, Full on db1, Late\n" in text
 
 
+def test_what_is_ok_beside_an_alert_says_on_which_machine() -> None:
+    home = check("https://shop.example/ answered 200", type="http", subject="https://shop.example/")
+    text = written(ingested(alert()), checked(memory=GOOD_MEMORY, home=home)).text
+    assert "\n2 checks are ok: memory on db1; home.\n" in text
+    assert "\n1 other check is ok: memory.\n" in written(checked(disk=FULL_DISK, memory=GOOD_MEMORY)).text
+
+
+def test_what_a_title_has_to_cut_stands_below_it_in_full() -> None:
+    url = f"https://shop.example/{'a-long-way/' * 20}"
+    page = check(f"{url} answered 503, expected 200 to 399", "critical", type="http", subject=url)
+    message = written(checked(home=page))
+    assert "answered 503" not in message.title
+    assert message.text.startswith(f"home: {url} answered 503, expected 200 to 399\n")
+    named = alert("x" * 200)
+    assert written(ingested(named)).text.startswith(f"{'x' * 200} on web-1\n")
+    assert written(checked(home=page, disk=FULL_DISK)).text.startswith("2 of 2 checks are not ok: 2 critical.\n")
+
+
 def test_an_analysis_without_a_cause_is_its_summary_where_that_says_anything_new() -> None:
     nothing = {"probable_cause": "", "recommendations": []}
     model = written(ingested(alert()), analysed(**nothing, provider="openai")).text
-    assert "\n\nAnalysis:\nThe disk of db1 is full.\n\n" in model
+    assert "\n\nAnalysis:\nThe disk of db1 is full.\nopenai says so, and may be wrong.\n\n" in model
     assert "What to do" not in model
     assert "Analysis" not in written(ingested(alert()), analysed(**nothing)).text
     instead = written(ingested(alert()), analysed(**nothing, fallback_used=True)).text

@@ -438,6 +438,7 @@ def test_one_event_that_is_refused_keeps_no_other_from_going_out(receiver: Recei
     where = receiver.url.removeprefix("http://")
     said = f"1 of 3 events did not arrive: {where} answered 400 Bad Request: no such thing"
     assert (delivery.status, delivery.attempts, delivery.error) == ("failed", 1, said)
+    assert delivery.partly
     assert len(receiver.requests) == 3
 
 

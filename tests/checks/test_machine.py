@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
@@ -19,7 +20,8 @@ from runner.checks import CHECKS
 from runner.checks.cpu import Cpu
 from runner.checks.disk import Disk
 from runner.checks.judging import examine
-from runner.checks.memory import Memory
+from runner.checks.memory import Memory, largest
+from runner.checks.running import Running
 from runner.results import Verdict
 from runner.scope import Overrides
 from runner.spec import Template
@@ -167,6 +169,42 @@ def test_the_subject_names_the_machine(
 
 def test_the_machine_is_named_by_itself_where_nobody_does(scope: Scope) -> None:
     assert read(Memory, {}).subject(replace(scope, overrides=Overrides())) == os.uname().nodename
+
+
+def process(name: str, pid: int, gibibytes: float) -> Running:
+    rss = int(gibibytes * 2**30)
+    return Running(pid=pid, parent=1, name=name, argv=(name,), zombie=False, started=0.0, rss=rss)
+
+
+def test_who_has_most_of_the_memory_is_found_and_nobody_who_has_little() -> None:
+    small = [process("sh", number, 0.01) for number in range(100)]
+    found = [*small, process("java", 812, 3.1), process("mysqld", 7, 5.0), process("node", 9, 1.0), process("ld", 5, 1)]
+    assert [one.name for one in largest(found, 16 * 2**30)] == ["mysqld", "java", "ld"]
+    assert largest(small, 16 * 2**30) == []
+
+
+def test_too_little_memory_names_who_has_most_of_it(scope: Scope) -> None:
+    memory = psutil.virtual_memory()
+    if memory.total > 32 * 2**30 or memory.available < memory.total // 5:
+        pytest.skip("a fifteenth of the memory is too much to take here")
+    with subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            f"data = b'x' * {memory.total // 15}; print('full', flush=True); input()",
+        ],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as hog:
+        assert hog.stdout
+        assert hog.stdout.readline() == b"full\n"
+        result = examine(read(Memory, {"warning": ALWAYS}), scope)
+        well = examine(read(Memory, {"warning": None, "critical": None}), scope)
+        hog.kill()
+    told: Any = result.seen.metrics["largest"]
+    assert {one["pid"]: one["rss_bytes"] for one in told}[hog.pid] > memory.total // 20
+    assert re.search(rf"% used, above 0%; most is held by .*\(pid {hog.pid}, \d+\.\d GiB\)", result.message)
+    assert "largest" not in well.seen.metrics
 
 
 @pytest.mark.parametrize(("hostname", "identity"), [("web-1", "web-1:/"), ("", "/")])

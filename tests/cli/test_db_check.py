@@ -211,7 +211,11 @@ def test_a_channel_that_cannot_be_used_is_told_without_its_secrets(cli: Cli, sto
             75,
             "connection refused by mysql at 127.0.0.1:1/shop",
         ),
-        ({"PIPELINE_DATABASE_URL": "sqlite:///nowhere.db"}, 4, "the SQLite file nowhere.db is not there"),
+        (
+            {"PIPELINE_DATABASE_URL": "sqlite:///nowhere.db"},
+            4,
+            "the SQLite file nowhere.db is not there — make it with: pipeline-runner db upgrade",
+        ),
     ],
     ids=["none", "down", "no file"],
 )

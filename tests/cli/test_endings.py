@@ -169,12 +169,19 @@ def test_arguments_that_are_no_utf8_are_read_all_the_same(tmp_path: Path) -> Non
     assert done.stderr.startswith("error: Invalid JSON payload: 'utf-8' codec can't decode byte 0xe9")
 
 
+BROKEN = """\
+STATUS_ZOMBIE = STATUS_DEAD = ""
+
+def virtual_memory():
+    return None
+"""
+
 # --- a bug -----------------------------------------------------------------------------------------
 
 
 def test_a_bug_in_the_runner_leaves_one_document_and_says_how_to_report_it(tmp_path: Path) -> None:
     (tmp_path / "broken").mkdir()
-    (tmp_path / "broken/psutil.py").write_text("def virtual_memory():\n    return None\n")
+    (tmp_path / "broken/psutil.py").write_text(BROKEN)
     (tmp_path / "d.yaml").write_text(PLAIN.replace("transform", "context, config: {checks: [memory]}"))
     env = {**CLEAN, "PYTHONPATH": str(tmp_path / "broken")}
     flags = ("--json", "--results", "r.json", "-v")

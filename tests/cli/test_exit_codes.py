@@ -26,6 +26,13 @@ FINE = 'version: "1.0"\nnodes: [{id: a, type: transform}]\n'
 BROKEN = 'version: "1.0"\nnodes: [{id: a, type: transform, config: {extract: nothing.here}}]\n'
 SICK = 'version: "1.0"\nnodes: [{id: a, type: context, config: {checks: [{type: command, argv: ["false"]}]}}]\n'
 SILENT = 'version: "1.0"\nnodes: [{id: a, type: notify, config: {driver: generic, endpoint: "http://127.0.0.1:9/"}}]\n'
+UNHEARD = SICK.replace(
+    "}]\n",
+    """},
+  {id: b, type: notify, required: false, always: true, config: {driver: generic, endpoint: "http://127.0.0.1:9/"}}]
+""",
+)
+HEARD = UNHEARD.replace("}}]\n", "}},\n  {id: c, type: notify, always: true, config: {driver: log}}]\n")
 SLOW = """\
 version: "1.0"
 nodes:
@@ -47,11 +54,13 @@ nodes:
         (SICK, ("--fail-on", "never"), ExitCode.OK),
         (SLOW, ("--timeout", "600ms"), ExitCode.TIMED_OUT),
         (SILENT, (), ExitCode.UNDELIVERED),
+        (UNHEARD, (), ExitCode.UNDELIVERED),
+        (HEARD, (), ExitCode.UNHEALTHY),
         (FINE, ("--results", "/proc/nowhere/r.json"), ExitCode.FAILED),
     ],
     ids=[
         "ok", "failed", "usage", "invalid", "secret missing", "input missing", "unhealthy", "never", "timed out",
-        "undelivered", "results not written",
+        "undelivered", "nobody heard", "somebody heard", "results not written",
     ],
 )  # fmt: skip
 def test_each_outcome_has_its_exit_code(

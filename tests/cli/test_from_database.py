@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Receiver
     from tests.conftest import Ended
 
+PUT = "Put it there with: pipeline-runner db import FILE."
 FINE = "version: '1.0'\nnodes:\n  - {id: a, type: transform, config: {extract: x}}\n"
 EVENT = ("--payload", '{"x": 1}')
 NO_PASSWORD = "s3cret-pass-word"  # noqa: S105 - what must not be seen anywhere
@@ -433,7 +434,7 @@ def test_a_dry_run_shows_what_a_definition_of_a_database_would_do(run: Cli, stor
     assert store.rows("select count(*) from pipeline_series") == before
     assert not (run.folder / ".pipeline").exists()
     missing = run("--definition", "db:other", "--dry-run")
-    said = f"Pipeline definition not found: db:other — Searched {store.database}"
+    said = f"Pipeline definition not found: db:other — {PUT} Searched {store.database}"
     assert (missing.code, missing.err) == (4, f"error: {said}\n")
 
 

@@ -104,6 +104,38 @@ def test_a_file_that_cannot_be_read_is_a_missing_secret(
     assert (ended.code, ended.err) == expected
 
 
+NO_URL = "is no URL: one starts with http:// or https://, names a host, and no port above 65535"
+MAIL = {"SMTP_URL": "smtp://mail.example", "SMTP_FROM": "a@b.example", "SMTP_TO": "c@d.example"}
+
+
+@pytest.mark.parametrize("flags", [(), ("--dry-run",)], ids=["run", "dry run"])
+@pytest.mark.parametrize(
+    ("driver", "env", "said"),
+    [
+        ("slack", {"SLACK_WEBHOOK_URL": "hooks.slack.com/services/T/B/x"}, f"SLACK_WEBHOOK_URL {NO_URL}"),
+        ("slack", {"SLACK_WEBHOOK_URL": '"https://hooks.slack.com/services/T/B/x"'}, f"SLACK_WEBHOOK_URL {NO_URL}"),
+        ("generic", {"NOTIFY_WEBHOOK_URL": "$NOTIFY_WEBHOOK_URL"}, f"NOTIFY_WEBHOOK_URL {NO_URL}"),
+        (
+            "pagerduty",
+            {"PAGERDUTY_ROUTING_KEY": "R", "PAGERDUTY_EVENTS_URL": "events"},
+            f"PAGERDUTY_EVENTS_URL {NO_URL}",
+        ),
+        ("email", {**MAIL, "SMTP_TO": "nobody"}, "SMTP_TO holds what is no mail address: "),
+        ("email", {**MAIL, "SMTP_URL": "http://mail.example"}, "SMTP_URL "),
+    ],
+)
+def test_a_variable_that_is_of_no_use_is_told_before_anybody_has_to_be_told(
+    cli: Cli, tmp_path: Path, driver: str, env: dict[str, str], said: str, flags: tuple[str, ...]
+) -> None:
+    nodes = f"nodes: [{{id: a, type: transform}}, {{id: tell, type: notify, config: {{driver: {driver}}}}}]"
+    (tmp_path / "d.yaml").write_text(f'version: "1.0"\n{nodes}\n')
+    ended = cli("--config", "d.yaml", *flags, env=env)
+    kind, code = ("warning", 0) if flags else ("error", 4)
+    assert ended.code == code
+    assert f"{kind}: node tell: the {driver} channel of this node cannot send: {said}" in ended.err
+    assert not any(value in ended.err for value in env.values() if len(value) > 10)
+
+
 def test_a_drivers_variable_is_read_though_its_node_waits_for_another(
     cli: Cli, tmp_path: Path, receiver: Receiver
 ) -> None:

@@ -119,17 +119,17 @@ def test_a_list_may_be_a_template() -> None:
         ),
         pytest.param(
             'type: disk, paths: "{{ inputs.text }}"',
-            '8:36 E202 nodes[0].config.checks[0].paths: expected a list, got "words"',
+            '8:36 E202 nodes[0].config.checks[0].paths: expected a list, got "words" — write [words]',
             id="a list",
         ),
         pytest.param(
             'type: cpu, per_cpu: "{{ inputs.text }}"',
-            '8:37 E202 nodes[0].config.checks[0].per_cpu: expected true or false, got "words"',
+            '8:37 E202 nodes[0].config.checks[0].per_cpu: expected true or false, got "words" — write true or false',
             id="true or false",
         ),
         pytest.param(
             'type: cpu, samples: "{{ inputs.zero }}"',
-            "8:37 E204 nodes[0].config.checks[0].samples: 0 cannot stand here: should be greater than or equal to 1",
+            "8:37 E204 nodes[0].config.checks[0].samples: 0 is too small — write 1 or more",
             id="a number",
         ),
         pytest.param(
@@ -145,7 +145,7 @@ def test_a_list_may_be_a_template() -> None:
         ),
         pytest.param(
             'type: http, url: "{{ inputs.nothing }}"',
-            "8:34 E202 nodes[0].config.checks[0].url: expected a text, got nothing",
+            "8:34 E202 nodes[0].config.checks[0].url: expected a text, got nothing — write one, or leave the key out",
             id="nothing",
         ),
         pytest.param(

@@ -10,6 +10,8 @@ from runner.definition.inputs import Input, convert, empty
 from runner.spec import Invalid
 from tests.definition.reading import HEAD, loaded, refused
 
+NUMBER = "write one like 5 or 0.5"
+
 ONE = "nodes: [{id: a, type: transform}]\n"
 
 
@@ -56,30 +58,36 @@ def test_a_value_becomes_what_its_input_declares(of: Input, value: object, expec
 @pytest.mark.parametrize(
     ("of", "value", "sentence", "hint"),
     [
-        pytest.param(declared("string"), ["x"], "expected a text, got a list", "", id="text"),
-        pytest.param(declared("string"), None, "expected a text, got nothing", "", id="nothing"),
-        pytest.param(declared("number"), "3px", 'expected a number, got "3px"', "", id="number"),
-        pytest.param(declared("number"), "", 'expected a number, got ""', "", id="empty number"),
-        pytest.param(declared("number"), "nan", 'expected a number, got "nan"', "", id="no number"),
-        pytest.param(declared("number"), True, "expected a number, got true", "", id="true is no number"),
-        pytest.param(declared("boolean"), "yes", 'expected true or false, got "yes"', "", id="yes"),
-        pytest.param(declared("boolean"), 1, "expected true or false, got 1", "", id="one"),
+        pytest.param(declared("string"), ["x"], "expected a text, got a list", "write one text", id="text"),
+        pytest.param(
+            declared("string"), None, "expected a text, got nothing", "write one, or leave the key out", id="nothing"
+        ),
+        pytest.param(declared("number"), "3px", 'expected a number, got "3px"', NUMBER, id="number"),
+        pytest.param(declared("number"), "", 'expected a number, got ""', NUMBER, id="empty number"),
+        pytest.param(declared("number"), "nan", 'expected a number, got "nan"', NUMBER, id="no number"),
+        pytest.param(declared("number"), True, "expected a number, got true", NUMBER, id="true is no number"),
+        pytest.param(declared("boolean"), "yes", 'expected true or false, got "yes"', "write true or false", id="yes"),
+        pytest.param(declared("boolean"), 1, "expected true or false, got 1", "write true or false", id="one"),
         pytest.param(
             CHOICE, "larg", '"larg" is not one of small, large, 3, true', 'did you mean "large"?', id="nearly a choice"
         ),
         pytest.param(
             CHOICE, "zz", '"zz" is not one of small, large, 3, true', "known: small, large, 3, true", id="no choice"
         ),
-        pytest.param(declared("list"), 3, "expected a list, got 3", "", id="list"),
+        pytest.param(declared("list"), 3, "expected a list, got 3", "write [3]", id="list"),
         pytest.param(
             declared("list"),
             "[1,",
             "expected a list, got no JSON: Expecting value: line 1 column 4 (char 3)",
-            "",
+            'write ["a", "b"], or a, b',
             id="broken JSON",
         ),
         pytest.param(
-            declared("list"), "[" * 100_000, "expected a list, got one that is nested too deeply", "", id="deep JSON"
+            declared("list"),
+            "[" * 100_000,
+            "expected a list, got one that is nested too deeply",
+            "write a flatter one",
+            id="deep JSON",
         ),
     ],
 )
@@ -133,7 +141,9 @@ def test_every_type_has_a_value_of_its_own_that_is_empty() -> None:
             "{x: {typ: string}}", '2:14 E203 inputs.x.typ: unknown key "typ" — did you mean "type"?', id="unknown key"
         ),
         pytest.param(
-            "{x: {required: 'yes'}}", '2:24 E202 inputs.x.required: expected true or false, got "yes"', id="required"
+            "{x: {required: 'yes'}}",
+            '2:24 E202 inputs.x.required: expected true or false, got "yes" — write true, without quotes',
+            id="required",
         ),
         pytest.param(
             "{x: {type: choice}}",
@@ -157,11 +167,13 @@ def test_every_type_has_a_value_of_its_own_that_is_empty() -> None:
         ),
         pytest.param(
             "{x: {type: number, default: three}}",
-            '2:37 E202 inputs.x.default: expected a number, got "three"',
+            '2:37 E202 inputs.x.default: expected a number, got "three" — write one like 5 or 0.5',
             id="a default of another type",
         ),
         pytest.param(
-            "{x: {default: [a]}}", "2:23 E202 inputs.x.default: expected a text, got a list", id="a default of a list"
+            "{x: {default: [a]}}",
+            "2:23 E202 inputs.x.default: expected a text, got a list — write one text",
+            id="a default of a list",
         ),
     ],
 )

@@ -17,6 +17,7 @@ from runner.errors import DefinitionError
 from tests.definition.reading import HEAD, loaded, refused, warned
 
 ONE = "nodes: [{id: a, type: transform}]\n"
+NO_VALUES = "a definition does not hold the values of its secrets"
 NODE_TYPES = "ingest, context, intelligence, transform, notify"
 
 # --- what is no definition ---------------------------------------------------------------------------
@@ -140,7 +141,7 @@ nodes:
     type: transform
     required: "no"
 """,
-        ['f.yaml:5:15 E202 nodes[0].required: expected true or false, got "no"'],
+        ['f.yaml:5:15 E202 nodes[0].required: expected true or false, got "no" — write false, without quotes'],
         id="wrong value: the value",
     ),
 ]
@@ -167,7 +168,7 @@ IN_JSON = [
     ),
     pytest.param(
         '{"version": 1, "nodes": [\n  {"id": "a", "type": "transform", "required": "no"}]}',
-        ['f.json:2:48 E202 nodes[0].required: expected true or false, got "no"'],
+        ['f.json:2:48 E202 nodes[0].required: expected true or false, got "no" — write false, without quotes'],
         id="wrong value: the value",
     ),
 ]
@@ -218,7 +219,9 @@ def test_places_are_counted_in_characters() -> None:
         ),
         pytest.param(HEAD, 'f.yaml:1:1 E201 nodes: missing key "nodes" — add "nodes"', id="no nodes"),
         pytest.param(
-            f"{HEAD}nodes:\n", "f.yaml:2:7 E202 nodes: expected a list, got nothing", id="nodes without value"
+            f"{HEAD}nodes:\n",
+            'f.yaml:2:7 E202 nodes: expected a list, got nothing — name at least one: each item begins with "- "',
+            id="nodes without value",
         ),
         pytest.param(
             f"{HEAD}nodes: []\n",
@@ -258,21 +261,29 @@ def test_places_are_counted_in_characters() -> None:
             ' — did you mean "critical"?',
             id="fail_on",
         ),
-        pytest.param(f"{HEAD}{ONE}inputs: []\n", "f.yaml:3:9 E202 inputs: expected an object, got a list", id="inputs"),
+        pytest.param(
+            f"{HEAD}{ONE}inputs: []\n",
+            "f.yaml:3:9 E202 inputs: expected an object, got a list — write KEY: VALUE, one below the other",
+            id="inputs",
+        ),
         pytest.param(
             f"{HEAD}{ONE}secrets: TOKEN\n",
             'f.yaml:3:10 E202 secrets: expected a list of names, got "TOKEN"'
             " — write secrets: [NAME], or secrets: {NAME: {required: false}}",
             id="secrets",
         ),
-        pytest.param(f"{HEAD}{ONE}env: PATH\n", 'f.yaml:3:6 E202 env: expected a list, got "PATH"', id="env"),
+        pytest.param(
+            f"{HEAD}{ONE}env: PATH\n", 'f.yaml:3:6 E202 env: expected a list, got "PATH" — write [PATH]', id="env"
+        ),
         pytest.param(
             f"{HEAD}{ONE}env: [A, a b]\n",
             'f.yaml:3:10 E204 env[1]: "a b" is no name — use letters, digits and _, not starting with a digit',
             id="env of no name",
         ),
         pytest.param(
-            f"{HEAD}{ONE}defaults: 3\n", "f.yaml:3:11 E202 defaults: expected an object, got 3", id="defaults"
+            f"{HEAD}{ONE}defaults: 3\n",
+            "f.yaml:3:11 E202 defaults: expected an object, got 3 — its keys are timeout, timeout_seconds, max_retries",
+            id="defaults",
         ),
         pytest.param(
             f"{HEAD}{ONE}defaults: {{timeout: 1s, timeout_seconds: 1}}\n",
@@ -281,7 +292,9 @@ def test_places_are_counted_in_characters() -> None:
             id="two timeouts",
         ),
         pytest.param(
-            f"{HEAD}{ONE}allow_hosts: a\n", 'f.yaml:3:14 E202 allow_hosts: expected a list, got "a"', id="allow_hosts"
+            f"{HEAD}{ONE}allow_hosts: a\n",
+            'f.yaml:3:14 E202 allow_hosts: expected a list, got "a" — write [a]',
+            id="allow_hosts",
         ),
     ],
 )
@@ -297,8 +310,8 @@ def test_each_wrong_secret_is_said_where_it_stands() -> None:
     ]
     assert refused(f"{HEAD}{ONE}secrets: {{A: {{requird: false}}, B: 3, C: {{required: 'no'}}, a-b: {{}}}}\n") == [
         'f.yaml:3:15 E203 secrets.A.requird: unknown key "requird" — did you mean "required"?',
-        "f.yaml:3:35 E202 secrets.B: expected an object, got 3",
-        'f.yaml:3:52 E202 secrets.C.required: expected true or false, got "no"',
+        f"f.yaml:3:35 E202 secrets.B: {NO_VALUES} — name it, secrets: [B], and set B in the environment",
+        'f.yaml:3:52 E202 secrets.C.required: expected true or false, got "no" — write false, without quotes',
         'f.yaml:3:64 E204 secrets["a-b"]: "a-b" is no name — use letters, digits and _, not starting with a digit',
     ]
 
@@ -459,7 +472,7 @@ SAID = [
     ),
     'f.yaml:19:5 E201 nodes[2].id: missing key "id" — add "id"',
     'f.yaml:20:14 E202 nodes[2].timeout: expected a duration, got 5 — write "5s" for seconds',
-    "f.yaml:21:26 E202 nodes[2].retry.max_retries: expected a whole number from 0 to 20, got -1",
+    "f.yaml:21:26 E202 nodes[2].retry.max_retries: expected a whole number from 0 to 20, got -1 — write one like 5",
     'f.yaml:22:11 E401 nodes[2].when: unexpected "&" — write "and"',
     'f.yaml:23:22 E206 nodes[2].config.driver: unknown driver "slcak" — did you mean "slack"?',
     "f.yaml:23:38 E208 nodes[2].config.channel: driver and channel both say where messages go — keep one of them",
@@ -488,3 +501,11 @@ def test_warnings_stand_with_the_errors_in_the_order_of_their_places() -> None:
         "f.yaml:3:14 W505",
         "f.yaml:3:25 E206",
     ]
+
+
+@pytest.mark.parametrize("value", ["https://hooks.example/abc", "${{ secrets.API }}", "[abc]"])
+def test_the_value_of_a_secret_is_not_said_where_it_stands_by_mistake(value: str) -> None:
+    (said,) = refused(f"{HEAD}{ONE}secrets: {{API: '{value}'}}\n")
+    assert said == (
+        f"f.yaml:3:16 E202 secrets.API: {NO_VALUES} — name it, secrets: [API], and set API in the environment"
+    )

@@ -12,6 +12,9 @@ from tests.definition.reading import HEAD, loaded, nodes, refused
 if TYPE_CHECKING:
     from runner.definition.model import Definition
 
+KEYS = (
+    "id, type, config, next, when, required, always, timeout, timeout_seconds, retry, skip_if_errors, skip_if_condition"
+)
 NODE_TYPES = "ingest, context, intelligence, transform, notify"
 
 
@@ -20,14 +23,16 @@ NODE_TYPES = "ingest, context, intelligence, transform, notify"
     [
         pytest.param("{type: transform}", '3:5 E201 nodes[0].id: missing key "id" — add "id"', id="no id"),
         pytest.param("{id: a}", '3:5 E201 nodes[0].type: missing key "type" — add "type"', id="no type"),
-        pytest.param("a", '3:5 E202 nodes[0]: expected an object, got "a"', id="a text"),
+        pytest.param("a", f'3:5 E202 nodes[0]: expected an object, got "a" — its keys are {KEYS}', id="a text"),
         pytest.param(
             "{id: 1, type: transform}",
             '3:10 E202 nodes[0].id: expected a text, got 1 — put it in quotes: "1"',
             id="id of a number",
         ),
         pytest.param(
-            "{id: , type: transform}", "3:10 E202 nodes[0].id: expected a text, got nothing", id="id without value"
+            "{id: , type: transform}",
+            "3:10 E202 nodes[0].id: expected a text, got nothing — write one, or leave the key out",
+            id="id without value",
         ),
         pytest.param(
             "{id: a, type: contxt}",
@@ -38,11 +43,13 @@ NODE_TYPES = "ingest, context, intelligence, transform, notify"
             "{id: a, type: ''}", f'3:19 E206 nodes[0].type: unknown node type "" — known: {NODE_TYPES}', id="empty type"
         ),
         pytest.param(
-            "{id: a, type: [transform]}", "3:19 E202 nodes[0].type: expected a text, got a list", id="type of a list"
+            "{id: a, type: [transform]}",
+            "3:19 E202 nodes[0].type: expected a text, got a list — write one text",
+            id="type of a list",
         ),
         pytest.param(
             "{id: a, type: transform, config: []}",
-            "3:38 E202 nodes[0].config: expected an object, got a list",
+            "3:38 E202 nodes[0].config: expected an object, got a list — write KEY: VALUE, one below the other",
             id="config",
         ),
         pytest.param(
@@ -52,12 +59,12 @@ NODE_TYPES = "ingest, context, intelligence, transform, notify"
         ),
         pytest.param(
             "{id: a, type: transform, required: 1}",
-            "3:40 E202 nodes[0].required: expected true or false, got 1",
+            "3:40 E202 nodes[0].required: expected true or false, got 1 — write true, without quotes",
             id="required",
         ),
         pytest.param(
             "{id: a, type: transform, always: 'yes'}",
-            '3:38 E202 nodes[0].always: expected true or false, got "yes"',
+            '3:38 E202 nodes[0].always: expected true or false, got "yes" — write true, without quotes',
             id="always",
         ),
         pytest.param(
@@ -88,7 +95,7 @@ NODE_TYPES = "ingest, context, intelligence, transform, notify"
         ),
         pytest.param(
             "{id: a, type: transform, skip_if_errors: a}",
-            '3:46 E202 nodes[0].skip_if_errors: expected a list, got "a"',
+            '3:46 E202 nodes[0].skip_if_errors: expected a list, got "a" — write [a]',
             id="skip_if_errors",
         ),
         pytest.param(
@@ -116,7 +123,7 @@ NODE_TYPES = "ingest, context, intelligence, transform, notify"
         ),
         pytest.param(
             "{id: a, type: transform, retry: {max_retries: 21}}",
-            "3:51 E202 nodes[0].retry.max_retries: expected a whole number from 0 to 20, got 21",
+            "3:51 E202 nodes[0].retry.max_retries: expected a whole number from 0 to 20, got 21 — write one like 5",
             id="max_retries",
         ),
         pytest.param(

@@ -262,7 +262,7 @@ def test_a_configuration_is_read(config: dict[str, Any]) -> None:
             "E202",
             ("provider_config",),
             "expected an object, got a list",
-            "",
+            "write KEY: VALUE, one below the other",
             id="provider-config",
         ),
         pytest.param(

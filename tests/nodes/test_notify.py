@@ -41,6 +41,8 @@ OVER = ingested(alert(status="resolved"), verdict=Verdict.OK)
 TAKEN = ingested(alert(status="acknowledged"), verdict=Verdict.OK)
 BROKEN = node("probe", "context", error="timed out after 60s", verdict=Verdict.UNKNOWN)
 
+KEYS = "driver, drivers, channel, channels, send, title, message, template"
+
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
@@ -378,7 +380,18 @@ def test_a_channel_by_name_reaches_nobody_without_a_database() -> None:
             [("E202", ("drivers", 1), "expected a text, got 3", 'put it in quotes: "3"')],
             id="number-in-a-list",
         ),
-        pytest.param([], [("E202", (), "expected an object, got a list", "")], id="no-object"),
+        pytest.param(
+            [],
+            [
+                (
+                    "E202",
+                    (),
+                    "expected an object, got a list",
+                    f"its keys are {KEYS}",
+                )
+            ],
+            id="no-object",
+        ),
     ],
 )
 def test_what_cannot_be_a_configuration(config: object, found: list[tuple[object, ...]]) -> None:

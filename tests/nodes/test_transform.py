@@ -209,7 +209,12 @@ def test_a_node_without_an_output_fails(source: str, message: str) -> None:
             id="jmespath",
         ),
         pytest.param(
-            {"jmespath": 3}, "E202", ("jmespath",), "expected a JMESPath expression, got 3", "", id="jmespath-number"
+            {"jmespath": 3},
+            "E202",
+            ("jmespath",),
+            "expected a JMESPath expression, got 3",
+            'put it in quotes: "3"',
+            id="jmespath-number",
         ),
         pytest.param(
             {"jmespath": "(" * 5000},

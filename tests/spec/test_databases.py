@@ -182,7 +182,7 @@ def none_of(option: str) -> str:
         ("sqlite://", *NO_FILE),
         ("sqlite:///:memory:", *NO_FILE),
         ("sqlite:///health.db", "this is the URL of a file, not of a server", WRITE),
-        ("", "expected a text, got an empty one", ""),
+        ("", "expected a text, got an empty one", "write one, or leave the key out"),
         (5432, "expected a text, got 5432", 'put it in quotes: "5432"'),
     ],
 )

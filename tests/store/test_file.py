@@ -61,12 +61,15 @@ def test_a_file_makes_itself_with_its_folder_and_its_tables(tmp_path: Path) -> N
 def test_a_file_that_is_not_there(path: Path) -> None:
     error = trouble(lambda: find(at(path)))
     assert (type(error), error.exit_code) == (Unavailable, ExitCode.UNAVAILABLE)
-    assert error.message == f"the SQLite file {path} is not there"
+    assert error.message == f"the SQLite file {path} is not there — make it with: pipeline-runner db upgrade"
     assert not path.exists()
 
 
 def test_a_folder_in_the_place_of_a_file(tmp_path: Path) -> None:
-    assert trouble(lambda: find(at(tmp_path))).message == f"the SQLite file {tmp_path} is not there"
+    assert (
+        trouble(lambda: find(at(tmp_path))).message
+        == f"the SQLite file {tmp_path} is not there — make it with: pipeline-runner db upgrade"
+    )
 
 
 def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
