@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     Cli = Callable[..., Ended]
 
 README: Final = page("README.md")
-LONGEST: Final = 155
+LONGEST: Final = 160
 FIRST_SCREEN: Final = 10
 """Lines that a person sees before scrolling."""
 RAN: Final = {ExitCode.OK, ExitCode.UNHEALTHY}
@@ -152,6 +152,11 @@ def test_the_verdicts_stand_in_their_order() -> None:
 
 def test_the_node_types_are_all_there_are() -> None:
     assert re.findall(r"(?:^|\. )`(\w+)` nodes ", README.text, re.MULTILINE) == list(NODES)
+
+
+def test_the_pictures_are_those_that_are_drawn() -> None:
+    shown = re.findall(r'(?:src|srcset)="([^"]+)"', (ROOT / "README.md").read_text(encoding="utf-8"))
+    assert {Path(one) for one in shown} == {one.relative_to(ROOT) for one in ROOT.glob("docs/pictures/*.png")}
 
 
 def test_every_link_leads_to_a_file() -> None:
