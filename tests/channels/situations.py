@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Final
 
 from runner.channels.writing import write
 from runner.facts import gather
+from runner.nodes.intelligence import Intelligence
 from runner.results import Verdict
-from tests.channels.stage import alert, analysed, check, checked, ingested, make_scope, node
+from tests.channels.stage import alert, check, checked, ingested, make_scope, node
 
 if TYPE_CHECKING:
     from runner.channels.message import Message
+    from runner.results import NodeResult
     from runner.scope import Scope
 
 CPU = alert(
@@ -42,49 +44,16 @@ SEARCH = check(
 )
 MEMORY = check("memory is 41% used", type="memory", subject="db1")
 LOAD = check("CPU usage is 12%", type="cpu", subject="db1")
-FREE_SPACE = {
-    "type": "disk_full",
-    "priority": "high",
-    "title": "Free space on / on db1",
-    "description": "A full file system stops databases, logs and deployments from one moment to the next.",
-    "actions": [
-        "On db1: `df -h` and `df -i` show whether space or inodes run out",
-        "On db1: `du -xh --max-depth=2 | sort -h | tail` shows what takes the space",
-        "Remove what is not needed (old logs, caches, unused images), or enlarge the file system",
-    ],
-    "evidence": ["disk: disk / is 96.2% full, above 95%"],
-}
-BUSY = {
-    "type": "cpu_high",
-    "priority": "high",
-    "title": "Find what keeps web-1 busy",
-    "description": "Work that waits for a processor makes everything on the machine slow.",
-    "actions": [
-        "On web-1: `ps aux --sort=-%cpu | head` shows the busiest processes",
-        "On web-1: `uptime` shows whether the load is growing or passing",
-    ],
-    "evidence": [
-        "HighCPUUsage (critical) is firing on web-1 since 2026-03-01T09:55:00Z",
-        "HighCPUUsage: CPU usage of web-1 is above 80% for 5 minutes, now 93.4%",
-    ],
-}
-START = {
-    "type": "connection_refused",
-    "priority": "high",
-    "title": "Start the service behind https://shop.example/",
-    "description": "The machine answers, and says that nothing listens on this port.",
-    "actions": [
-        "On shop.example: `ss -ltnp` shows what listens",
-        "Look at the service's state and at the end of its log, then start it",
-    ],
-    "evidence": ["home: https://shop.example/ refused the connection (failed 2 of 2 tries)"],
-}
-WHY_BUSY = "Something on web-1 asks for more processor time than there is."
-WHY_FULL = "/ on db1 is filling up."
+
+
+def analysed(*nodes: NodeResult) -> Scope:
+    """Return a scope with the rules' own analysis of what these nodes have found out."""
+    output = Intelligence.parse({"provider": "local"}).run(make_scope(*nodes))
+    return make_scope(*nodes, node("analyze", "intelligence", output.data))
 
 
 def one_alert() -> Scope:
-    return make_scope(ingested(CPU), analysed(probable_cause=WHY_BUSY, recommendations=[BUSY]))
+    return analysed(ingested(CPU))
 
 
 def twenty_alerts() -> Scope:
@@ -99,25 +68,15 @@ def twenty_alerts() -> Scope:
         )
         for number in range(1, 21)
     ]
-    return make_scope(
-        ingested(*down),
-        analysed(probable_cause="20 machines went silent within 20m: look at what they share.", recommendations=[]),
-    )
+    return analysed(ingested(*down))
 
 
 def failed_checks() -> Scope:
-    return make_scope(
-        checked(disk=DISK, home=SHOP, search=SEARCH, memory=MEMORY, cpu=LOAD),
-        analysed(probable_cause=WHY_FULL, recommendations=[FREE_SPACE, START]),
-    )
+    return analysed(checked(disk=DISK, home=SHOP, search=SEARCH, memory=MEMORY, cpu=LOAD))
 
 
 def alert_with_failed_checks() -> Scope:
-    return make_scope(
-        ingested(CPU),
-        checked(disk=DISK, memory=MEMORY),
-        analysed(probable_cause=WHY_BUSY, recommendations=[BUSY, FREE_SPACE]),
-    )
+    return analysed(ingested(CPU), checked(disk=DISK, memory=MEMORY))
 
 
 def recovery() -> Scope:
