@@ -1,7 +1,7 @@
-"""Draw summaries as GitHub shows them, light and dark: GitHub's Markdown, its style sheet, Mermaid, a real browser.
+"""Draw summaries as GitHub shows them, and mails, light and dark: GitHub's Markdown and style sheet, a real browser.
 
-    make pictures                      every situation of tests/reports, into out/pictures
-    make pictures ARGS="good.md"       one of them
+    make pictures                                          every situation of the tests, into out/pictures
+    make pictures ARGS="good.md email-recovery.html"       some of them
 
 The two that the documentation shows are copied to docs/pictures. Needs Node.js with npm, and Chromium.
 """
@@ -20,13 +20,16 @@ import cmarkgfm
 from cmarkgfm.cmark import Options
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-GOLDEN: Final = ROOT / "tests/reports/golden"
+SUMMARIES: Final = ROOT / "tests/reports/golden"
+MAILS: Final = ROOT / "tests/channels/golden"
 PARTS: Final = ROOT / ".build/pictures"
 OUT: Final = ROOT / "out/pictures"
 SHOWN: Final = ("compared-light.png", "compared-dark.png")
 """What the documentation shows."""
 PACKAGES: Final = ("mermaid@11.12.0", "github-markdown-css@5.8.1")
 SCHEMES: Final = {"light": "#ffffff", "dark": "#0d1117"}
+PREFERRED: Final = {"light": 1, "dark": 0}
+"""What the browser calls them."""
 WIDTH: Final = 1012
 """Pixels of a job's summary on a laptop."""
 PAGE: Final = """\
@@ -51,13 +54,15 @@ FLAGS: Final = (
 
 
 def main(names: list[str]) -> None:
-    """Draw the summaries of that name, or all."""
+    """Draw the summaries and mails of these names, or all."""
     _install()
     OUT.mkdir(parents=True, exist_ok=True)
-    for source in [GOLDEN / name for name in names] or sorted(GOLDEN.glob("*.md")):
+    sources = (*sorted(SUMMARIES.glob("*.md")), *sorted(MAILS.glob("email-*.html")))
+    for source in (one for one in sources if not names or one.name in names):
         for scheme in SCHEMES:
             target = OUT / f"{source.stem}-{scheme}.png"
-            _draw(source.read_text(encoding="utf-8"), scheme, target)
+            text = source.read_text(encoding="utf-8")
+            _draw(_summary(text, scheme) if source.suffix == ".md" else text, scheme, target)
             print(target.relative_to(ROOT))  # noqa: T201 - what the command is for
             if target.name in SHOWN:
                 shutil.copy(target, ROOT / "docs/pictures" / target.name)
@@ -71,21 +76,26 @@ def _install() -> None:
         subprocess.run(npm, cwd=PARTS, check=True)
 
 
-def _draw(markdown: str, scheme: str, target: Path) -> None:
-    """Render a summary and take a picture of all of it."""
+def _draw(page: str, scheme: str, target: Path) -> None:
+    """Take a picture of all of a page."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "page.html")
+        file.write_text(page, encoding="utf-8")
+        height = _height(file, folder)
+        prefers = f"--blink-settings=preferredColorScheme={PREFERRED[scheme]}"
+        _chromium(folder, prefers, f"--window-size={WIDTH},{height}", f"--screenshot={target}", file.as_uri())
+
+
+def _summary(markdown: str, scheme: str) -> str:
+    """Make a page of a summary."""
     modules = PARTS / "node_modules"
-    page = PAGE.format(
+    return PAGE.format(
         style=(modules / f"github-markdown-css/github-markdown-{scheme}.css").read_text(encoding="utf-8"),
         background=SCHEMES[scheme],
         body=_body(markdown),
         mermaid=(modules / "mermaid/dist/mermaid.min.js").read_text(encoding="utf-8"),
         theme="dark" if scheme == "dark" else "default",
     )
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder, "page.html")
-        file.write_text(page, encoding="utf-8")
-        height = _height(file, folder)
-        _chromium(folder, f"--window-size={WIDTH},{height}", f"--screenshot={target}", file.as_uri())
 
 
 def _body(markdown: str) -> str:
@@ -102,7 +112,7 @@ def _body(markdown: str) -> str:
 def _height(file: Path, folder: str) -> int:
     """Ask the browser how high the page is."""
     text = file.read_text(encoding="utf-8")
-    measured = "<script>addEventListener('load', () => setTimeout(() => { document.title = document.querySelector('article').scrollHeight }, 4000))</script>"  # noqa: E501 - one line of another language
+    measured = "<script>addEventListener('load', () => setTimeout(() => { document.title = (document.querySelector('article') || document.body).scrollHeight }, 4000))</script>"  # noqa: E501 - one line of another language
     file.write_text(text.replace("min-height: 100vh", "") + measured, encoding="utf-8")
     dumped = _chromium(folder, f"--window-size={WIDTH},600", "--dump-dom", file.as_uri())
     file.write_text(text, encoding="utf-8")
