@@ -105,13 +105,13 @@ class Notify:
                 Delivery(driver=one.driver, channel=name, status="skipped", error=news.held_back)
                 for name, one in places
             )
-            return _output([*held], *news.problems)
+            return _output(None, [*held], *news.problems)
         with news:
             told = news.scope
             message, problems = self._message(gather(told), told)
             deliveries = [*lost, *_deliver(places, message, told)]
             _refuse_silence(deliveries)
-        return _output(deliveries, *news.problems, *problems)
+        return _output(message, deliveries, *news.problems, *problems)
 
     def plan(self, scope: Scope) -> Iterator[str]:
         """Show the message as each channel would send it, as far as it is known."""
@@ -306,7 +306,7 @@ def _shown(channel: Channel, message: Message, scope: Scope) -> Iterator[str]:
         yield from message.readable.splitlines()
 
 
-def _output(deliveries: Sequence[Delivery], *problems: Problem) -> Output:
+def _output(message: Message | None, deliveries: Sequence[Delivery], *problems: Problem) -> Output:
     failed = [delivery for delivery in deliveries if delivery.status == "failed"]
     sent = sum(delivery.status == "sent" for delivery in deliveries)
     partly = [delivery for delivery in deliveries if delivery.status == "sent" and delivery.error]
@@ -316,6 +316,7 @@ def _output(deliveries: Sequence[Delivery], *problems: Problem) -> Output:
             "channels_succeeded": sent,
             "channels_failed": len(failed),
             "deliveries": [delivery.plain() for delivery in deliveries],
+            "message": {"title": message.title, "text": message.whole or message.text} if message else None,
         },
         problems=(
             *problems,

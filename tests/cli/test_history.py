@@ -35,6 +35,9 @@ def test_each_run_is_compared_with_the_last_and_kept_whole(
     first = shop.run(a="critical", b="warning", c="ok")
     assert first["comparison"]["previous_run_id"] is None
     assert named(first) == {"new": ["a", "b"], "still": [], "fixed": []}
+    said = json.loads(shop.ask("history", "show", "last", "--json").out)["node_results"]["tell"]["output"]["message"]
+    assert said["title"].endswith("a: a is critical (+1 more)")
+    assert "First seen in this run." in said["text"]
     second = shop.run(a="warning", b="ok", c="unknown")
     assert second["comparison"]["previous_run_id"] == first["run_id"]
     assert named(second) == {"new": ["c"], "still": ["a"], "fixed": ["b"]}

@@ -85,6 +85,7 @@ def test_people_are_told_by_every_channel(
         variables={"SLACK_WEBHOOK_URL": f"{receiver.url}/slack", "NOTIFY_WEBHOOK_URL": f"{receiver.url}/any"},
     )
     output = Notify.parse({"drivers": ["log", "slack", "generic"]}).run(scope)
+    slack, generic = receiver.requests
     assert output.data == {
         "channels_attempted": 3,
         "channels_succeeded": 3,
@@ -100,9 +101,9 @@ def test_people_are_told_by_every_channel(
             }
             for driver in ("log", "slack", "generic")
         ],
+        "message": {"title": title, "text": generic.json["message"]},
     }
     assert (output.verdict, output.problems) == (None, ())
-    slack, generic = receiver.requests
     assert (slack.path, slack.json["text"]) == ("/slack", title)
     assert (generic.path, generic.json["title"]) == ("/any", title)
     assert any(line.removeprefix("warning: ") == title for line in said(scope))
