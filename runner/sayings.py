@@ -8,7 +8,7 @@ from dataclasses import fields, is_dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from runner.spec import Invalid, described, did_you_mean
+from runner.spec import Invalid, described, did_you_mean, nearest
 from runner.spec.mending import as_boolean, as_list, as_number, as_object, as_text
 
 if TYPE_CHECKING:
@@ -31,8 +31,11 @@ Saying = Callable[[type, Mapping[str, Any], Mapping[str, Any]], Invalid]
 
 def _unknown_key(cls: type, line: Mapping[str, Any], _context: Mapping[str, Any]) -> Invalid:
     key = str(line["loc"][-1])
-    owner = _class_at(cls, line["loc"][:-1])
-    return Invalid(f'unknown key "{key}"', did_you_mean(key, _keys(owner)), code="E203")
+    known = _keys(_class_at(cls, line["loc"][:-1]))
+    hint = did_you_mean(key, known)
+    if "config" in known and not nearest(key, known):
+        hint = "what the type of a node takes stands below its config"
+    return Invalid(f'unknown key "{key}"', hint, code="E203")
 
 
 def _missing_key(_cls: type, line: Mapping[str, Any], _context: Mapping[str, Any]) -> Invalid:

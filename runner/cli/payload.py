@@ -55,6 +55,8 @@ def _inline(text: str) -> object:
     try:
         return parsed(_bounded(os.fsencode(text)), "Invalid JSON payload")
     except UsageError:
+        if text.startswith("@"):
+            raise UsageError(f"Invalid JSON payload: {text} — to read a file, write --file {text[1:]}") from None
         if not os.path.isfile(text):
             raise
         raise UsageError(f"Invalid JSON payload: {text} is a file — write --file {text}") from None

@@ -137,8 +137,22 @@ def _node_class(draft: Draft, entry: NodeEntry, path: Path) -> type[Node] | None
     try:
         return NODES.load(entry.type)
     except Invalid as error:
-        draft.say(error.code, (*path, "type"), error.sentence, error.hint)
+        draft.say(error.code, (*path, "type"), error.sentence, _meant_for(entry.type) or error.hint)
         return None
+
+
+def _meant_for(name: str) -> str:
+    """Say where a name belongs that is no type of node; empty for one that nothing has."""
+    from runner.channels import CHANNELS  # noqa: PLC0415 - only where something is wrong
+    from runner.checks import CHECKS  # noqa: PLC0415 - only where something is wrong
+    from runner.providers import PROVIDERS  # noqa: PLC0415 - only where something is wrong
+
+    places = (
+        (CHECKS, f"a check: write type: context, config: {{checks: [{{type: {name}}}]}}"),
+        (CHANNELS, f"a driver: write type: notify, config: {{driver: {name}}}"),
+        (PROVIDERS, f"a provider: write type: intelligence, config: {{provider: {name}}}"),
+    )
+    return next((f"it is {place}" for family, place in places if name in family), "")
 
 
 def _check_id(draft: Draft, node: str, path: Path) -> None:

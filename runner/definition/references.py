@@ -99,7 +99,9 @@ class References:
 
     def _check_word(self, path: Path, owner: str, below: Sequence[str | int], known: tuple[str, ...]) -> None:
         if below and below[0] not in known:
-            hint = did_you_mean(str(below[0]), known)
+            word = str(below[0])
+            inside = "output" in known and not nearest(word, known)
+            hint = f"what a node has found stands in {owner}.output" if inside else did_you_mean(word, known)
             self._draft.say("E402", path, f"{owner}.{below[0]} does not exist", hint)
 
     def _deny(self, use: Use, name: str, passed: int) -> None:
@@ -107,6 +109,8 @@ class References:
         hyphened = next((node for node in self._names.nodes if "-" in node and name in node.split("-")), "")
         known = [*SCOPE_WORDS, *self._seen(passed), *sorted(use.own)]
         hint = f'for the node, write nodes["{hyphened}"]' if hyphened else did_you_mean(name, known)
+        if any(name == str(word) for words in _WORDS.values() for word in words):
+            hint = f'put it in quotes: "{name}"'
         if name == ITEM:
             hint = f"it is read beside the {FOR_EACH} that it is an item of"
         self._draft.say("E402", use.path, f'"{name}" does not exist', hint)

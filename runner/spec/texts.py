@@ -69,6 +69,8 @@ def url(value: object) -> str | Secret | Sealed:
         harmless = "/" in shown or re.match(_HOST, found) or len(found) <= _SHORT_PATH
         needs_scheme = harmless and re.fullmatch(r"[\w.-]+(:\d+)?(/\S*)?", found)
         hint = f'write "https://{shown}"' if needs_scheme else "it starts with http:// or https://"
+        if variable := re.fullmatch(r"\$\{?([A-Za-z_]\w*)\}?", found):
+            hint = f'write "{{{{ secrets.{variable[1]} }}}}" and, at the top, secrets: [{variable[1]}]'
         what = described(shown) if harmless else "this text"
         raise Invalid(f"{what} is no URL", hint)
     _refuse_no_port(found)

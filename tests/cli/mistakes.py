@@ -107,6 +107,13 @@ MISTAKES = [
     Mistake("check-as-a-mapping", files=checks("- http: http://127.0.0.1/")),
     Mistake("address-without-scheme", files=checks("- type: http", "  url: www.example.org")),
     Mistake("typo-in-a-node-type", files=health(GOOD.replace("context", "contxt"))),
+    Mistake("check-as-a-node-type", files=health(GOOD.replace("context", "http"))),
+    Mistake("driver-as-a-node-type", files=health(GOOD.replace("context", "slack"))),
+    Mistake("output-left-out", files=health(f"{GOOD}  - {{id: keep, type: transform, when: look.results}}\n")),
+    Mistake(
+        "word-without-quotes", files=health(f"{GOOD}  - {{id: keep, type: transform, when: look.verdict == ok}}\n")
+    ),
+    Mistake("file-as-curl-has-it", ("--payload", "@alert.json"), {"alert.json": "{}"}),
     Mistake("typo-in-a-driver", files=health(f"{NOTIFY}      driver: slak\n")),
     Mistake("thresholds-swapped", files=checks("- type: disk", "  warning: 95%", "  critical: 80%")),
     Mistake("threshold-without-unit", files=checks("- type: http", "  url: http://127.0.0.1/", "  warning: 800")),

@@ -110,8 +110,7 @@ def test_an_invalid_definition_lists_every_problem(cli: Cli, tmp_path: Path) -> 
         "error: Pipeline definition invalid:\n"
         '  - bad.yaml:3:19 E206 nodes[0].type: unknown node type "transfrm" — did you mean "transform"?\n'
         '  - bad.yaml:4:5 E201 nodes[1].id: missing key "id" — add "id"\n'
-        '  - bad.yaml:4:23 E203 nodes[1].x: unknown key "x" — known: id, type, config, next, when, required, always, '
-        "timeout, timeout_seconds, retry, skip_if_errors, skip_if_condition\n"
+        '  - bad.yaml:4:23 E203 nodes[1].x: unknown key "x" — what the type of a node takes stands below its config\n'
     )
 
 
