@@ -25,5 +25,5 @@ fi
 site=$("$venv/bin/python" -I -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 rm -rf "$site/runner" && cp -R "$source/runner" "$site/runner"
 rm -rf "$site/runner/builtin" && cp -R "$source/definitions" "$site/runner/builtin"
-(cd "$site" && "$venv/bin/python" -m runner.prepare >/dev/null)
+"$venv/bin/python" -I -m runner.prepare >/dev/null
 printf '%s' "$source" >"$venv/.made"

@@ -82,13 +82,13 @@ def defaults() -> Mapping[str, str]:
 
 
 def test_the_defaults_are_those_that_were_promised() -> None:
-    promised = {"command": "run", "environment": "production", "dry-run": "false", "on-missing-secret": "fail"}
+    promised = {"command": "run", "dry-run": "false", "on-missing-secret": "fail"}
     assert defaults() == promised
 
 
-def test_the_defaults_change_nothing_but_the_environment() -> None:
+def test_the_defaults_change_nothing() -> None:
     call = call_of({f"INPUT_{name.upper()}": value for name, value in defaults().items()})
-    assert call.arguments == ("run", "--environment=production", "--on-missing-secret=fail")
+    assert call.arguments == ("run", "--on-missing-secret=fail")
     assert call.variables == {}
 
 

@@ -104,29 +104,39 @@ def test_a_value_becomes_an_instance() -> None:
             ("E202", ("name",), "expected a text, got true", 'put it in quotes: "true"'),
             id="truth for a text",
         ),
-        pytest.param({"name": None}, ("E202", ("name",), "expected a text, got nothing", ""), id="nothing for a text"),
+        pytest.param(
+            {"name": None},
+            ("E202", ("name",), "expected a text, got nothing", "write one, or leave the key out"),
+            id="nothing for a text",
+        ),
         pytest.param(
             {"count": "3"},
-            ("E202", ("count",), 'expected a whole number, got "3"', ""),
+            ("E202", ("count",), 'expected a whole number, got "3"', "write it without quotes: 3"),
             id="text for a number",
         ),
-        pytest.param({"count": 1.5}, ("E202", ("count",), "expected a whole number, got 1.5", ""), id="fraction"),
+        pytest.param(
+            {"count": 1.5}, ("E202", ("count",), "expected a whole number, got 1.5", "write one like 5"), id="fraction"
+        ),
         pytest.param(
             {"count": True},
-            ("E202", ("count",), "expected a whole number, got true", ""),
+            ("E202", ("count",), "expected a whole number, got true", "write one like 5"),
             id="truth for a number",
         ),
         pytest.param(
             {"share": "1"},
-            ("E202", ("share",), 'expected a number, got "1"', ""),
+            ("E202", ("share",), 'expected a number, got "1"', "write it without quotes: 1"),
             id="text for a fraction",
         ),
         pytest.param(
             {"loud": "true"},
-            ("E202", ("loud",), 'expected true or false, got "true"', ""),
+            ("E202", ("loud",), 'expected true or false, got "true"', "write true, without quotes"),
             id="text for a truth",
         ),
-        pytest.param({"loud": 1}, ("E202", ("loud",), "expected true or false, got 1", ""), id="number for a truth"),
+        pytest.param(
+            {"loud": 1},
+            ("E202", ("loud",), "expected true or false, got 1", "write true, without quotes"),
+            id="number for a truth",
+        ),
         pytest.param(
             {"method": "PSOT"},
             ("E204", ("method",), '"PSOT" is not one of GET, POST', 'did you mean "POST"?'),
@@ -137,7 +147,7 @@ def test_a_value_becomes_an_instance() -> None:
             ("E204", ("method",), "3 is not one of GET, POST", "known: GET, POST"),
             id="no word",
         ),
-        pytest.param({"words": "a"}, ("E202", ("words",), 'expected a list, got "a"', ""), id="list"),
+        pytest.param({"words": "a"}, ("E202", ("words",), 'expected a list, got "a"', "write [a]"), id="list"),
         pytest.param(
             {"words": {"a": 1}},
             ("E202", ("words",), "expected a list, got an object", 'each item begins with "- "'),
@@ -148,15 +158,21 @@ def test_a_value_becomes_an_instance() -> None:
             ("E202", ("words", 1), "expected a text, got 3", 'put it in quotes: "3"'),
             id="item",
         ),
-        pytest.param({"headers": []}, ("E202", ("headers",), "expected an object, got a list", ""), id="object"),
-        pytest.param({"inner": 3}, ("E202", ("inner",), "expected an object, got 3", ""), id="part"),
+        pytest.param(
+            {"headers": []},
+            ("E202", ("headers",), "expected an object, got a list", "write KEY: VALUE, one below the other"),
+            id="object",
+        ),
+        pytest.param(
+            {"inner": 3}, ("E202", ("inner",), "expected an object, got 3", "its keys are tries, pause"), id="part"
+        ),
         pytest.param(
             {"inner": {"tries": 4}},
             (
                 "E204",
                 ("inner", "tries"),
-                "4 cannot stand here: should be less than or equal to 3",
-                "",
+                "4 is too large",
+                "write 3 or less",
             ),
             id="too much",
         ),
@@ -188,7 +204,14 @@ def test_a_problem_is_said_in_our_words(fields: dict[str, object], problem: Prob
 
 def test_what_is_missing_and_what_is_no_object_is_said() -> None:
     assert told({}) == [("E201", ("name",), 'missing key "name"', 'add "name"')]
-    assert told([]) == [("E202", (), "expected an object, got a list", "")]
+    assert told([]) == [
+        (
+            "E202",
+            (),
+            "expected an object, got a list",
+            "its keys are name, count, share, loud, method, words, some, headers, inner, inners, limit, anything",
+        )
+    ]
 
 
 def test_all_problems_are_said_at_once() -> None:
@@ -259,9 +282,15 @@ FAMILY: Final[Registry[Any]] = Registry(
             {"tries": 1}, ("E201", ("kind",), 'missing key "kind"', "known thresholds: limit, confirm"), id="no name"
         ),
         pytest.param(
-            {"kind": 3}, ("E202", ("kind",), "expected the name of a threshold, got 3", ""), id="name of a number"
+            {"kind": 3},
+            ("E202", ("kind",), "expected the name of a threshold, got 3", "known: limit, confirm"),
+            id="name of a number",
         ),
-        pytest.param(3, ("E202", (), "expected a threshold, got 3", ""), id="a number"),
+        pytest.param(
+            3,
+            ("E202", (), "expected a threshold, got 3", "write a name (limit, confirm), or {kind: NAME, …}"),
+            id="a number",
+        ),
         pytest.param(
             {"kind": "confirm", "tires": 1},
             ("E203", ("tires",), 'unknown key "tires"', 'did you mean "tries"?'),

@@ -59,10 +59,12 @@ _FLAGS: Final = {
 _VARIABLES: Final = {"database-url": "PIPELINE_DATABASE_URL", "state-url": "PIPELINE_STATE_URL"}
 """Inputs that are secrets, and go where secrets are looked for."""
 _OF_RUN: Final = frozenset(INPUTS) - {"command", "path", "extra-args", *_VARIABLES}
+DEFAULTS: Final = {"PIPELINE_ENVIRONMENT": "production"}
+"""Variables that the Action sets where nobody has: what a workflow looks after is mostly that."""
 _TRUE: Final = frozenset({"true", "True", "TRUE"})
 _FALSE: Final = frozenset({"false", "False", "FALSE"})
 """The booleans of YAML, as GitHub's own toolkit reads them."""
-_ALWAYS_SET: Final = frozenset({"environment", "on-missing-secret", "dry-run"})
+_ALWAYS_SET: Final = frozenset({"on-missing-secret", "dry-run"})
 """Inputs with a default in action.yml: they say nothing about what somebody wanted."""
 
 
@@ -88,9 +90,11 @@ def call_of(environ: Mapping[str, str]) -> Call:
     if command not in COMMANDS:
         raise UsageError(f"input command: unknown word {described(command)} — {did_you_mean(command, COMMANDS)}")
     dry_run = _boolean("dry-run", given.get("dry-run", "false"))
-    arguments = _run(given, dry_run=dry_run) if command == "run" else _validate(given)
     variables = {_VARIABLES[name]: given[name] for name in _VARIABLES if name in given}
-    return Call((command, *arguments, *_extra(given)), variables)
+    if command == "validate":
+        # behind the dashes nothing is a flag, whatever somebody has called a file
+        return Call((command, *_extra(given), "--", *_paths(given)), variables)
+    return Call((command, *_run(given, dry_run=dry_run), *_extra(given)), variables)
 
 
 def _given(environ: Mapping[str, str]) -> dict[str, str]:
@@ -118,10 +122,10 @@ def _run(given: Mapping[str, str], *, dry_run: bool) -> Iterator[str]:
         yield "--dry-run"
 
 
-def _validate(given: Mapping[str, str]) -> Iterator[str]:
+def _paths(given: Mapping[str, str]) -> Iterator[str]:
     if useless := sorted((_OF_RUN - _ALWAYS_SET) & given.keys()):
         raise UsageError(f"input {useless[0]} is for command: run — name what to validate with path")
-    yield from given.get("path", "").splitlines()
+    yield from filter(None, map(str.strip, given.get("path", "").splitlines()))
 
 
 def _payload(text: str) -> Iterator[str]:

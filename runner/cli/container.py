@@ -12,6 +12,10 @@ from runner.cli.main import main as run_command_line
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+IN_THE_IMAGE: Final = "/opt/pipeline-runner/entrypoint.py"
+"""Where the image has what it starts; the composite action starts it from elsewhere."""
+_NOT_STARTED: Final = 126
+"""What shells exit with for a program that is there and cannot be started."""
 DOCKER_SOCKET: Final = "/var/run/docker.sock"
 KEEP_DOCKER: Final = "PIPELINE_DOCKER_SOCKET"
 """`true` keeps the group of Docker's socket, so that commands may use it: who may, is root on the host."""
@@ -21,8 +25,10 @@ def main() -> int:
     """Start what the arguments ask for; return its exit code."""
     arguments = sys.argv[1:]
     if program := _other_program(arguments):
-        os.execv(program, arguments)  # noqa: S606 - that is what was asked for, and nothing is put together for a shell
-    warning = hand_over(os.environ)
+        return _become(program, arguments)
+    # a job in a container of its own, for which the composite action is, has its other steps as root, too
+    in_the_image = os.path.realpath(sys.argv[0]) == IN_THE_IMAGE
+    warning = hand_over(os.environ) if in_the_image else ""
     return run_command_line(arguments, inputs=os.environ.get("GITHUB_ACTIONS") == "true", warning=warning)
 
 
@@ -34,6 +40,15 @@ def _other_program(arguments: Sequence[str]) -> str | None:
     from shutil import which  # noqa: PLC0415 - only for such a word
 
     return which(word)
+
+
+def _become(program: str, arguments: list[str]) -> int:
+    """Be another program from here on; return an exit code as shells have it where that cannot be."""
+    try:
+        os.execv(program, arguments)  # noqa: S606 - that is what was asked for, and nothing is put together for a shell
+    except OSError as error:
+        sys.stderr.write(f"error: {program} cannot be started: {error.strerror}\n")
+        return _NOT_STARTED
 
 
 def hand_over(environ: Mapping[str, str]) -> str:

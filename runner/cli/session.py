@@ -64,10 +64,11 @@ def _ended(arguments: list[str], shell: Shell, *, inputs: bool) -> int:
 
 def _inputs(shell: Shell) -> Iterator[str]:
     """Return the arguments that the inputs of the GitHub Action stand for; what they set is in the environment then."""
-    from runner.cli.action import call_of  # noqa: PLC0415 - only in the Action
+    from runner.cli.action import DEFAULTS, call_of  # noqa: PLC0415 - only in the Action
 
     call = call_of(shell.environ)
-    shell.environ = {**shell.environ, **call.variables}
+    set_already = {name: value for name, value in shell.environ.items() if value or name not in DEFAULTS}
+    shell.environ = {**(DEFAULTS if call.arguments else {}), **set_already, **call.variables}
     shell.in_action = bool(call.arguments)
     shell.wants_json |= "--json" in call.arguments
     yield from call.arguments

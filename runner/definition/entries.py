@@ -103,11 +103,18 @@ def _read_branch(item: object) -> Branch:
 def read_secret_needs(value: object) -> Mapping[str, SecretNeed]:
     """Read the secrets: a list of names, or an object of names."""
     if isinstance(value, list):
-        return dict.fromkeys(read_each(value, dict(enumerate(value)), read_variable), SecretNeed())
+        return dict.fromkeys(read_each(value, dict(enumerate(value)), _read_secret_name), SecretNeed())
     if isinstance(value, dict):
         return dict(read_each(value, {name: (name, need) for name, need in value.items()}, _read_secret_need))
-    msg = f"expected a list of names, got {described(value)}"
+    got = "a text" if isinstance(value, str) else described(value)  # which may be a secret
+    msg = f"expected a list of names, got {got}"
     raise Invalid(msg, "write secrets: [NAME], or secrets: {NAME: {required: false}}", code="E202")
+
+
+def _read_secret_name(value: object) -> str:
+    if isinstance(value, str) and ("=" in value or ":" in value):
+        raise Invalid("a definition does not hold the values of its secrets", "name them: secrets: [API]", code="E202")
+    return read_variable(value)
 
 
 def _read_secret_need(item: tuple[str, object]) -> tuple[str, SecretNeed]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Start = Callable[..., "Step"]
 
-DEFAULTS: Final = {"INPUT_COMMAND": "run", "INPUT_ENVIRONMENT": "production", "INPUT_DRY-RUN": "false"}
+DEFAULTS: Final = {"INPUT_COMMAND": "run", "INPUT_DRY-RUN": "false"}
 """What GitHub sets of the inputs that nobody gave, beside many empty ones."""
 FINE: Final = 'version: "1.0"\nnodes: [{id: a, type: transform}]\n'
 SHOWS: Final = 'version: "1.0"\nnodes: [{id: a, type: transform, config: {template: "{{ payload.x }}"}}]\n'
@@ -67,7 +67,7 @@ def test_every_input_of_a_run_is_an_argument_or_a_variable(name: str, value: str
 
 def test_only_the_paths_to_validate_are_none_of_a_run() -> None:
     assert set(INPUTS) - set(RUNS) == {"path"}
-    assert call(command="validate", path="a.yaml\nb c/") == Call(("validate", "a.yaml", "b c/"), {})
+    assert call(command="validate", path="a.yaml\nb c/") == Call(("validate", "--", "a.yaml", "b c/"), {})
 
 
 @pytest.mark.parametrize("name", [name for name in INPUTS if "-" in name])
@@ -179,7 +179,7 @@ def test_what_cannot_be_meant_is_refused(given: dict[str, str], message: str) ->
 
 def test_nobody_wanted_the_defaults_of_a_run_when_validating() -> None:
     given = {**DEFAULTS, "INPUT_ON-MISSING-SECRET": "fail", "INPUT_COMMAND": "validate", "INPUT_PATH": "a.yaml"}
-    assert call_of(given) == Call(("validate", "a.yaml"), {})
+    assert call_of(given) == Call(("validate", "--", "a.yaml"), {})
 
 
 # --- the step --------------------------------------------------------------------------------------
@@ -326,7 +326,9 @@ def test_a_run_that_is_cancelled_says_so(workspace: Path) -> None:
 
 def test_a_bug_of_the_runner_leaves_its_outputs(workspace: Path) -> None:
     (workspace / "d.yaml").write_text(FINE.replace("transform", "context, config: {checks: [memory]}"))
-    (workspace.parent / "psutil.py").write_text("def virtual_memory():\n    return None\n")
+    (workspace.parent / "psutil.py").write_text(
+        "STATUS_ZOMBIE = STATUS_DEAD = ''\ndef virtual_memory():\n    return None\n"
+    )
     env = environment(workspace, {"config": "d.yaml"}, PYTHONPATH=str(workspace.parent))
     done = subprocess.run(  # without -I, so that a module can be broken
         [sys.executable, str(ROOT / "entrypoint.py")],
@@ -335,6 +337,45 @@ def test_a_bug_of_the_runner_leaves_its_outputs(workspace: Path) -> None:
     step = ended(workspace, done.returncode, done.stdout, done.stderr)
     assert (step.code, step.outputs["exit-code"]) == (70, "70")
     assert step.summary.startswith("## ")
+
+
+@pytest.mark.parametrize("path", ["bad.yaml\n--help", "--json\nbad.yaml", "-q\n\n  bad.yaml", "--version\nbad.yaml"])
+def test_a_file_that_is_called_like_a_flag_is_a_file(action: Start, workspace: Path, path: str) -> None:
+    (workspace / "bad.yaml").write_text("nodes: [")
+    step = action(FINE, command="validate", path=path)
+    assert step.code == 4
+    assert "File not found: -" in step.err
+
+
+def test_a_blank_line_names_no_path(action: Start) -> None:
+    step = action(FINE, command="validate", path="d.yaml\n\n   \nd.yaml\n")
+    assert (step.code, step.said[:2]) == (0, ["d.yaml: ok (d, 1 node)"] * 2)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "env", "wanted"),
+    [
+        ({}, {}, "production"),
+        ({"environment": ""}, {"PIPELINE_ENVIRONMENT": "staging"}, "staging"),
+        ({"environment": "review"}, {"PIPELINE_ENVIRONMENT": "staging"}, "review"),
+    ],
+)
+def test_the_environment_is_the_inputs_else_the_variables_else_production(
+    action: Start, workspace: Path, inputs: dict[str, str], env: dict[str, str], wanted: str
+) -> None:
+    step = action(FINE, config="d.yaml", env=env, **inputs)
+    assert step.code == 0, step.err
+    assert json.loads((workspace / "pipeline-results.json").read_text())["environment"] == wanted
+
+
+def test_a_program_that_cannot_be_started_is_told(workspace: Path) -> None:
+    (workspace / "tool").write_text("#!/nowhere/python\n")
+    (workspace / "tool").chmod(0o755)
+    done = subprocess.run(
+        [sys.executable, "-I", str(ROOT / "entrypoint.py"), "./tool"],
+        cwd=workspace, env=CLEAN, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (126, "error: ./tool cannot be started: No such file or directory\n")
 
 
 def test_an_unknown_input_is_an_annotation(action: Start) -> None:

@@ -187,6 +187,5 @@ def test_a_value_that_is_wrong_is_not_repeated(cli: Cli, shelf: Store) -> None:
     option = "smtp_port=hunter2hunter2"
     ended = cli("db", "channel", "mail", "--driver", "email", "--option", option, env=env(shelf))
     assert (ended.code, ended.out) == (2, "")
-    assert (
-        ended.err == 'error: this is no email channel: smtp_port: expected a whole number, got "«option smtp_port»"\n'
-    )
+    said = 'smtp_port: expected a whole number, got "«option smtp_port»" — write one like 5'
+    assert ended.err == f"error: this is no email channel: {said}\n"

@@ -304,7 +304,9 @@ def test_a_signal_before_the_first_node_is_an_annotation(step: Step) -> None:
 
 
 def test_a_bug_in_the_middle_of_a_node_takes_it_down(step: Step) -> None:
-    (step.folder / "psutil.py").write_text("def virtual_memory():\n    raise ZeroDivisionError('\\n::error::pwned')\n")
+    (step.folder / "psutil.py").write_text(
+        "STATUS_ZOMBIE = STATUS_DEAD = None\ndef virtual_memory():\n    raise ZeroDivisionError('\\n::error::pwned')\n"
+    )
     step.start(definition(BUG), env={"PYTHONPATH": str(step.folder)}, inputs={"extra-args": "-v"})
     runner = step.end()
     assert (step.process.returncode, step.outputs["exit-code"]) == (70, "70")

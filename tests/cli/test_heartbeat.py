@@ -74,7 +74,13 @@ def test_every_end_of_a_run_is_heard(
     assert ended.code == int(told.partition("?")[0])
 
 
-def test_a_run_that_is_stopped_is_heard(tmp_path: Path, receiver: Receiver) -> None:
+def test_a_database_that_is_down_is_heard(cli: Cli, receiver: Receiver) -> None:
+    env = {VARIABLE: f"{receiver.url}/ok/{{exit_code}}", "PIPELINE_DATABASE_URL": "postgresql://u@127.0.0.1:9/x"}
+    assert (cli("--definition", "db:shop", env=env).code, heard(receiver)) == (75, ["/ok/75"])
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_stopped_is_heard(tmp_path: Path, receiver: Receiver, number: signal.Signals) -> None:
     (tmp_path / "d.yaml").write_text(SLOW)
     process = subprocess.Popen(
         [sys.executable, "-m", "runner", *RUN],
@@ -82,14 +88,16 @@ def test_a_run_that_is_stopped_is_heard(tmp_path: Path, receiver: Receiver) -> N
     )  # fmt: skip
     assert process.stderr is not None
     next(line for line in process.stderr if line.startswith("▸ a"))
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     process.communicate(timeout=30)
-    assert (process.returncode, heard(receiver)) == (130, ["/ok/130"])
+    assert (process.returncode, heard(receiver)) == (128 + number, [f"/ok/{128 + number}"])
 
 
 def test_a_bug_of_the_runner_is_heard(cli: Cli, tmp_path: Path, receiver: Receiver) -> None:
     (tmp_path / "broken").mkdir()
-    (tmp_path / "broken/psutil.py").write_text("def virtual_memory():\n    return None\n")
+    (tmp_path / "broken/psutil.py").write_text(
+        "STATUS_ZOMBIE = STATUS_DEAD = ''\ndef virtual_memory():\n    return None\n"
+    )
     (tmp_path / "d.yaml").write_text(FINE.replace("transform", "context, config: {checks: [memory]}"))
     env = {VARIABLE: f"{receiver.url}/ok/{{exit_code}}", "PYTHONPATH": str(tmp_path / "broken")}
     assert (cli(*RUN, env=env).code, heard(receiver)) == (70, ["/ok/70"])

@@ -74,10 +74,16 @@ def test_the_last_of_two_values_wins(cli: Cli, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ("flag=no", 'input flag: expected true or false, got "no"'),
-        ("number=1e3", 'input number: expected a number, got "1e3"'),
+        ("flag=no", 'input flag: expected true or false, got "no" — write true or false'),
+        ("number=1e3", 'input number: expected a number, got "1e3" — write one like 5 or 0.5'),
         ("pick=b", 'input pick: "b" is not one of a, 2 — known: a, 2'),
-        ("items=[1", "input items: expected a list, got no JSON: Expecting ',' delimiter: line 1 column 3 (char 2)"),
+        (
+            "items=[1",
+            (
+                "input items: expected a list, got no JSON: Expecting ',' delimiter: line 1 column 3 (char 2)"
+                ' — write ["a", "b"], or a, b'
+            ),
+        ),
         ("txt=1", 'the definition declares no input txt — did you mean "text"?'),
         ("text", "Invalid input format: text. Use KEY=VALUE."),
         ("=x", "Invalid input format: =x. Use KEY=VALUE."),

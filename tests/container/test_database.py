@@ -54,6 +54,7 @@ def test_the_image_reads_its_definition_from_postgresql_and_remembers_there_what
         "new": [],
         "still": [{"fingerprint": finding["fingerprint"], "since": before["findings"][0]["first_seen"], "runs": 2}],
         "fixed": [],
+        "gone": [],
     }
     rows = store.rows("select run_id from pipeline_run order by started_at")
     assert rows == [(before["run_id"],), (result["run_id"],)]

@@ -268,7 +268,7 @@ def test_places_are_counted_in_characters() -> None:
         ),
         pytest.param(
             f"{HEAD}{ONE}secrets: TOKEN\n",
-            'f.yaml:3:10 E202 secrets: expected a list of names, got "TOKEN"'
+            "f.yaml:3:10 E202 secrets: expected a list of names, got a text"
             " — write secrets: [NAME], or secrets: {NAME: {required: false}}",
             id="secrets",
         ),
@@ -509,3 +509,11 @@ def test_the_value_of_a_secret_is_not_said_where_it_stands_by_mistake(value: str
     assert said == (
         f"f.yaml:3:16 E202 secrets.API: {NO_VALUES} — name it, secrets: [API], and set API in the environment"
     )
+    assert value not in said
+
+
+@pytest.mark.parametrize("secrets", ["hunter2", "[API=hunter2]", "['API: hunter2']"])
+def test_nothing_under_secrets_is_said_that_may_be_one(secrets: str) -> None:
+    (said,) = refused(f"{HEAD}{ONE}secrets: {secrets}\n")
+    assert "hunter2" not in said
+    assert " — " in said

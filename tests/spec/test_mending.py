@@ -31,9 +31,11 @@ def test_a_text(value: object, several: str, hint: str) -> None:
         (None, 'name at least one: each item begins with "- "'),
         ({"a": 1}, 'each item begins with "- "'),
         ("a: b", "put it in brackets: [a, b]"),
+        ("a:", "put it in brackets: [a, b]"),
         ("", "put it in brackets: [a, b]"),
         ("x" * 500, "put it in brackets: [a, b]"),
         ("https://u:p-a-s-s@shop.example/?key=s-e-c", "put it in brackets: [a, b]"),
+        ("https://u:p-a-s-s@shop.example/x", "put it in brackets: [a, b]"),
     ],
 )
 def test_a_list(value: object, hint: str) -> None:
@@ -58,8 +60,11 @@ def test_a_number(value: object, whole: bool, hint: str) -> None:
     ("value", "hint"),
     [
         ("Yes", "write true, without quotes"),
+        ("on", "write true, without quotes"),
+        ("no", "write false, without quotes"),
         ("off", "write false, without quotes"),
         (1, "write true, without quotes"),
+        (0, "write false, without quotes"),
         ("true", "write true, without quotes"),
         ("maybe", "write true or false"),
         (None, "write true or false"),
