@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 _BOOLEANS: Final = {"yes": "true", "on": "true", "1": "true", "no": "false", "off": "false", "0": "false"}
 _NUMBER: Final = r"[+-]?[0-9]{1,15}(\.[0-9]{1,15})?"
-_PLAIN: Final = r"[\w./+:@%~-]*[\w./+@%~-]( [\w./+:@%~-]*[\w./+@%~-])*"
+_WORD: Final = r"(?!(?:true|false|null)(?: |$))[A-Za-z_./][\w./+:@%~-]*(?<!:)|-[\w-]+"
+_PLAIN: Final = rf"({_WORD})( ({_WORD}))*"
 """What YAML takes for texts in a list without quotes."""
 
 

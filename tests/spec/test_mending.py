@@ -30,7 +30,7 @@ def test_a_text(value: object, several: str, hint: str) -> None:
         (3, "write [3]"),
         (None, 'name at least one: each item begins with "- "'),
         ({"a": 1}, 'each item begins with "- "'),
-        ("a: b", "put it in brackets: [a, b]"),
+        *((text, "put it in brackets: [a, b]") for text in ("a: b", "80", "echo 5", "true", "null", "@x", "- a", "~")),
         ("a:", "put it in brackets: [a, b]"),
         ("", "put it in brackets: [a, b]"),
         ("x" * 500, "put it in brackets: [a, b]"),
