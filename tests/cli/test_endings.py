@@ -52,7 +52,7 @@ def reading(folder: Path, *before: str) -> Iterator[subprocess.Popen[str]]:
         text=True,
     )
     with pipe.open("w"):  # opens once the run has opened it to read
-        time.sleep(0.1)
+        time.sleep(0.5)  # it reads by then; Python hears a signal that comes in the instant before only with the next
         yield process
 
 

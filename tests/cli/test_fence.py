@@ -294,6 +294,7 @@ def test_a_signal_before_the_first_node_is_an_annotation(step: Step) -> None:
     os.mkfifo(step.folder / "pipe")
     step.start(definition(), {"payload": "pipe"})
     with (step.folder / "pipe").open("w"):  # opens once the run has opened it to read
+        time.sleep(0.5)  # it reads by then; Python hears a signal that comes in the instant before only with the next
         for asked in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             step.process.send_signal(asked)
         runner = step.end()

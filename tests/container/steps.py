@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from tests.container.images import Ended
 
-DEFAULTS: Final = {"command": "run", "environment": "production", "dry-run": "false", "on-missing-secret": "fail"}
+DEFAULTS: Final = {"command": "run", "dry-run": "false", "on-missing-secret": "fail"}
 """Of action.yml; GitHub sets every input that is declared, the others to nothing."""
 INPUTS: Final = (
     *("command", "definition", "config", "path", "payload", "inputs", "environment", "dry-run", "fail-on"),
