@@ -80,6 +80,7 @@ HIDDEN: Final = {
     "regex": ("30 ms, only where a check has a pattern", {"checks.matching"}),
     "pathlib": ("5 ms, of use only where a name is looked for", {"cli.container", "cli.shell"}),
     "sqlalchemy": ("200 ms, only where the tables of a file are changed", {"store.file"}),
+    "textwrap": ("only at a narrow terminal", {"cli.shell"}),
     "shutil": ("--version does without", {"cli.container"}),
     "runner.channels.letter": ("brings email, only where a mail is written", {"channels.email"}),
     "runner.cli.action": ("only in the Action", {"cli.session"}),

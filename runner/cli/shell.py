@@ -17,7 +17,7 @@ from runner.spec import did_you_mean
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from runner.cli.github import GitHub
@@ -161,6 +161,21 @@ class Shell:
             return os.get_terminal_size(self.stdout.fileno()).columns or None
         except (OSError, ValueError):
             return None
+
+    def wrapped(self, lines: Iterable[str]) -> Iterator[str]:
+        """Break lines between words where a terminal is too narrow for them; what continues one is indented more."""
+        width = self.width
+        for line in (one for text in lines for one in text.split("\n")):
+            if width is None or len(line) <= width:
+                yield line
+                continue
+            from textwrap import wrap  # noqa: PLC0415 - only at a narrow terminal
+
+            indent = " " * (len(line) - len(line.lstrip()) + 2)
+            # an address stays in one piece, which can be copied
+            yield from wrap(
+                line, max(width, 40), subsequent_indent=indent, break_on_hyphens=False, break_long_words=False
+            )
 
     def say(self, lines: Iterable[str]) -> None:
         """Write lines for people to stdout: nothing in them moves a cursor or is a command."""

@@ -213,6 +213,19 @@ def test_a_list_is_wrapped_beside_its_names_on_a_narrow_terminal(cli: Cli, tmp_p
     assert [line for line in terminal.lines[1:] if not re.match(r"  \w+ +\w| {21}[\w`]", line)] == []
 
 
+@pytest.mark.parametrize("arguments", [("show", "process"), ("explain", "E203")], ids=" ".join)
+def test_a_page_is_wrapped_on_a_narrow_terminal_and_nowhere_else(
+    cli: Cli, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    terminal = opened([*arguments], tmp_path, width=60)
+    assert terminal.wait() == 0
+    piped = cli(*arguments).out
+    assert max(map(len, piped.splitlines())) > 60 >= max(map(len, terminal.lines))
+    assert "".join("".join(terminal.lines).split()) == "".join(piped.split())
+    shown = {word for line in terminal.lines for word in line.split() if "://" not in word and word != "E203.html"}
+    assert shown <= set(piped.split())  # no word is cut, but by the terminal an address that is longer than a line
+
+
 def test_the_history_has_two_lines_a_run_on_a_narrow_terminal(cli: Cli, folder: Path) -> None:
     (folder / "go").touch()
     assert cli("--config", "shop.yaml").code == 0

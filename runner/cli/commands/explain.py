@@ -46,7 +46,8 @@ def execute(options: argparse.Namespace, shell: Shell) -> int:
     if shell.wants_json:
         shell.json(_diagnostic_document(page) if isinstance(page, DiagnosticPage) else _exit_document(page))
     else:
-        shell.say(_diagnostic_lines(page) if isinstance(page, DiagnosticPage) else _exit_lines(page))
+        lines = _diagnostic_lines(page) if isinstance(page, DiagnosticPage) else _exit_lines(page)
+        shell.say(shell.wrapped(lines))
     return ExitCode.OK
 
 

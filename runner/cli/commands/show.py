@@ -35,7 +35,7 @@ def execute(given: argparse.Namespace, shell: Shell) -> int:
     if shell.wants_json:
         shell.json({"name": given.name, "found": [_document(family, cls) for family, cls in members]})
     else:
-        shell.say(line for family, cls in members for line in _page(given.name, family, cls))
+        shell.say(shell.wrapped(line for family, cls in members for line in _page(given.name, family, cls)))
     return ExitCode.OK
 
 
