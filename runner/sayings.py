@@ -57,7 +57,7 @@ def _expected(what: str, mend: Callable[[object], str]) -> Saying:
     return say
 
 
-def _no_text_at_all(cls: type, line: Mapping[str, Any], _context: Mapping[str, Any]) -> Invalid:
+def _not_a_text(cls: type, line: Mapping[str, Any], _context: Mapping[str, Any]) -> Invalid:
     path = line["loc"]
     several = f"{path[-1]}s" if path else ""
     keys = _keys(_class_at(cls, path[:-1]))
@@ -65,7 +65,7 @@ def _no_text_at_all(cls: type, line: Mapping[str, Any], _context: Mapping[str, A
     return Invalid(f"expected a text, got {described(line['input'])}", hint, code="E202")
 
 
-def _no_object(cls: type, line: Mapping[str, Any], _context: Mapping[str, Any]) -> Invalid:
+def _not_an_object(cls: type, line: Mapping[str, Any], _context: Mapping[str, Any]) -> Invalid:
     path = line["loc"]
     is_named = line["type"].startswith("dataclass")  # its keys are fields; of a mapping they can be anything
     keys = _keys(_class_at(cls, path)) if is_named else []
@@ -84,11 +84,11 @@ def _out_of_bounds(_cls: type, line: Mapping[str, Any], context: Mapping[str, An
     return Invalid(f"{described(line['input'])} is too {'small' if small else 'large'}", hint)
 
 
-def _empty(_cls: type, _line: Mapping[str, Any], _context: Mapping[str, Any]) -> Invalid:
+def _empty_list(_cls: type, _line: Mapping[str, Any], _context: Mapping[str, Any]) -> Invalid:
     return Invalid("an empty list says nothing", "name at least one")
 
 
-def _no_text(_cls: type, _line: Mapping[str, Any], _context: Mapping[str, Any]) -> Invalid:
+def _empty_text(_cls: type, _line: Mapping[str, Any], _context: Mapping[str, Any]) -> Invalid:
     return Invalid("expected a text, got an empty one", "write one, or leave the key out")
 
 
@@ -102,19 +102,19 @@ _SAYINGS: Final[dict[ErrorType, Saying]] = {
     "missing": _missing_key,
     "literal_error": _not_listed,
     "enum": _not_listed,
-    "string_type": _no_text_at_all,
+    "string_type": _not_a_text,
     "int_type": _expected("a whole number", partial(as_number, whole=True)),
     "int_from_float": _expected("a whole number", partial(as_number, whole=True)),
     "float_type": _expected("a number", as_number),
     "bool_type": _expected("true or false", as_boolean),
-    "dict_type": _no_object,
-    "mapping_type": _no_object,
-    "dataclass_type": _no_object,
-    "dataclass_exact_type": _no_object,
+    "dict_type": _not_an_object,
+    "mapping_type": _not_an_object,
+    "dataclass_type": _not_an_object,
+    "dataclass_exact_type": _not_an_object,
     "list_type": _expected("a list", as_list),
     "tuple_type": _expected("a list", as_list),
-    "too_short": _empty,
-    "string_too_short": _no_text,
+    "too_short": _empty_list,
+    "string_too_short": _empty_text,
     "greater_than_equal": _out_of_bounds,
     "greater_than": _out_of_bounds,
     "less_than_equal": _out_of_bounds,

@@ -100,7 +100,8 @@ class Parser(argparse.ArgumentParser):
         flags = [match[0] for word in unknown if (match := re.match(r"--?[\w-]+", word))]
         if command := next((flag.strip("-") for flag in flags if flag.strip("-") in COMMANDS), ""):
             return f": it is a command, pipeline-runner {command}"
-        found = [near for near in (_HABITS.get(flag) or nearest(flag, known) for flag in flags) if near]
+        meant = {flag: habit for flag, habit in _HABITS.items() if habit in known}
+        found = [near for near in (meant.get(flag) or nearest(flag, known) for flag in flags) if near]
         return f": did you mean {', '.join(found)}?" if found else ""
 
     def _misplaced(self, word: str) -> str:

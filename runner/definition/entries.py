@@ -118,12 +118,12 @@ def _read_secret_name(value: object) -> str:
 
 
 def _read_secret_need(item: tuple[str, object]) -> tuple[str, SecretNeed]:
-    name, need = item
+    name, need = read_variable(item[0]), item[1]
     if need is not None and not isinstance(need, dict):
         # whatever stands there, it may be a secret
         hint = f"name it, secrets: [{name}], and set {name} in the environment"
         raise Invalid("a definition does not hold the values of its secrets", hint, code="E202")
-    return read_variable(name), read(SecretNeed, need or {})
+    return name, read(SecretNeed, need or {})
 
 
 Next: TypeAlias = Annotated[
