@@ -58,6 +58,7 @@ MISTAKES = [
     Mistake("wrong-sub-command", ("check", "health.yaml"), health(GOOD)),
     Mistake("typo-in-the-sub-command", ("valdate", "health.yaml"), health(GOOD)),
     Mistake("kind-without-its-flag", ("init", "web")),
+    Mistake("flag-of-another-tool-that-this-command-has-not", ("history", "-n", "5")),
     Mistake("help-as-a-command", ("help",)),
     Mistake("command-as-a-flag", ("--list",)),
     Mistake("short-flag-of-another-tool", ("-c", "health.yaml"), health(GOOD)),
