@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -9,6 +10,7 @@ import psutil
 
 from runner.checks.base import Seen, Usage
 from runner.checks.running import survey
+from runner.errors import TimedOut
 from runner.records import record
 
 if TYPE_CHECKING:
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
 _MOST: Final = 3
 """Processes that are named."""
+_TIME: Final = 0.5
+"""The part of the check's time that looking for them may take."""
 _SHARE: Final = 0.05
 """Of the memory; who has less is not to blame."""
 
@@ -38,7 +42,10 @@ class Memory(Usage):
         seen = self._measured()
         if not any(threshold.crossed(seen.value or 0.0) for _, threshold in self.levels):
             return seen
-        most = largest(survey(scope.deadline).found, psutil.virtual_memory().total)
+        most: list[Running] = []
+        with suppress(TimedOut):  # that it is too much is known, and must not be lost for a name
+            survey_time = scope.deadline.within(scope.deadline.left * _TIME)
+            most = largest(survey(survey_time).found, psutil.virtual_memory().total)
         named = ", ".join(f"{one.name} (pid {one.pid}, {one.rss / 2**30:.1f} GiB)" for one in most)
         told = [{"name": one.name, "pid": one.pid, "rss_bytes": one.rss} for one in most]
         return replace(

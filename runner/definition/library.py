@@ -85,6 +85,8 @@ def _readable() -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        if error.filename is None:  # not about a file
+            raise
         raise Unavailable(unreadable(error.filename, error)) from error
 
 

@@ -22,6 +22,7 @@ from runner.checks.disk import Disk
 from runner.checks.judging import examine
 from runner.checks.memory import Memory, largest
 from runner.checks.running import Running
+from runner.deadline import Deadline
 from runner.results import Verdict
 from runner.scope import Overrides
 from runner.spec import Template
@@ -181,6 +182,12 @@ def test_who_has_most_of_the_memory_is_found_and_nobody_who_has_little() -> None
     found = [*small, process("java", 812, 3.1), process("mysqld", 7, 5.0), process("node", 9, 1.0), process("ld", 5, 1)]
     assert [one.name for one in largest(found, 16 * 2**30)] == ["mysqld", "java", "ld"]
     assert largest(small, 16 * 2**30) == []
+
+
+def test_what_is_known_of_the_memory_is_told_though_there_is_no_time_to_look_who_has_it(scope: Scope) -> None:
+    late = scope.within(Deadline(0.0))
+    seen = read(Memory, {"warning": ALWAYS}).look(late)
+    assert (seen.value, seen.also, seen.metrics["largest"]) == (seen.metrics["percent"], "", [])
 
 
 def test_too_little_memory_names_who_has_most_of_it(scope: Scope) -> None:
