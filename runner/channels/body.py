@@ -50,10 +50,8 @@ _BLIND: Final = (
 
 def sections(facts: Facts, head: Headline, now: datetime, failure: str) -> tuple[Section, ...]:
     """Write every part that has something to say."""
-    alone = len(facts.firing) + len(facts.bad) == 1
     found = (
-        # a list repeats it anyway
-        Section(paragraphs=(flat(head.whole, _LONG),) if head.whole and alone else ()),
+        _whole(facts, head),
         _blindness(facts, head, now),
         _alerts(facts, head, now),
         _checks(facts, head),
@@ -63,6 +61,12 @@ def sections(facts: Facts, head: Headline, now: datetime, failure: str) -> tuple
         _failures(facts, head, failure),
     )
     return tuple(section for section in found if section.paragraphs or section.items)
+
+
+def _whole(facts: Facts, head: Headline) -> Section:
+    """Repeat in full what a title has to cut; where there are several, their list does so."""
+    alone = len(facts.firing) + len(facts.bad) == 1
+    return Section(paragraphs=(flat(head.whole, _LONG),) if head.whole and alone else ())
 
 
 def links(facts: Facts, run: RunFacts) -> tuple[Link, ...]:
