@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 from typing import TYPE_CHECKING
 
-from runner.errors import ExitCode
+from runner.errors import ExitCode, TimedOut
 from runner.records import record
 from runner.results import Exit, RunStatus, Verdict
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from runner.definition.entries import FailOn
     from runner.results import NodeResult
 
+_TRIED = frozenset({"undelivered", TimedOut.code})
+"""Codes of the errors of nodes that had begun to tell people."""
 _SIGNALS = {signal.SIGINT: ExitCode.INTERRUPTED}
 
 
@@ -80,10 +82,18 @@ def _reasons(nodes: Sequence[NodeResult], verdict: Verdict, fail_on: FailOn, *, 
 
 
 def _unheard(nodes: Sequence[NodeResult]) -> Iterator[NodeResult]:
-    """Find the nodes whose word reached nobody: those that had to tell people, else all where none has told any."""
+    """Find the nodes whose word reached nobody.
+
+    Of optional ones those that have tried to tell people, where no other node has told any: one that lacks an optional
+    secret was not meant to.
+    """
     silent = [node for node in nodes if node.undelivered and node.status.broke]
     heard = any(node.output.get("channels_succeeded") for node in nodes)
-    yield from (node for node in silent if node.required or not heard)
+    yield from (node for node in silent if node.required or not (heard or _TRIED.isdisjoint(_codes(node))))
+
+
+def _codes(node: NodeResult) -> Iterator[str]:
+    return (error.code for error in node.errors)
 
 
 def _why(node: NodeResult) -> str:

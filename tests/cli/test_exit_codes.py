@@ -33,6 +33,12 @@ UNHEARD = SICK.replace(
 """,
 )
 HEARD = UNHEARD.replace("}}]\n", "}},\n  {id: c, type: notify, always: true, config: {driver: log}}]\n")
+UNMEANT = """\
+version: "1.0"
+secrets: {HOOK: {required: false}}
+nodes:
+  - {id: a, type: notify, required: false, config: {driver: slack, webhook_url: "{{ secrets.HOOK }}"}}
+"""
 SLOW = """\
 version: "1.0"
 nodes:
@@ -56,11 +62,12 @@ nodes:
         (SILENT, (), ExitCode.UNDELIVERED),
         (UNHEARD, (), ExitCode.UNDELIVERED),
         (HEARD, (), ExitCode.UNHEALTHY),
+        (UNMEANT, (), ExitCode.OK),
         (FINE, ("--results", "/proc/nowhere/r.json"), ExitCode.FAILED),
     ],
     ids=[
         "ok", "failed", "usage", "invalid", "secret missing", "input missing", "unhealthy", "never", "timed out",
-        "undelivered", "nobody heard", "somebody heard", "results not written",
+        "undelivered", "nobody heard", "somebody heard", "no optional secret", "results not written",
     ],
 )  # fmt: skip
 def test_each_outcome_has_its_exit_code(
